@@ -1,0 +1,107 @@
+// Package providers defines what it takes to manage one kind of key: a tiny
+// required interface and a handful of optional ones. A provider folder
+// implements what its API offers and nothing else.
+package providers
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/keyturn/keyturn"
+)
+
+// A Provider is one account at one vendor, opened with credentials that may
+// manage its keys. Everything beyond introducing itself is optional:
+// implementing one of the interfaces below is how a provider says it can do
+// that, and the only way.
+//
+// All methods must honour ctx, be safe for concurrent use, make one attempt
+// (retrying is the workflow's job) and return *keyturn.Error values, except
+// that a cancelled ctx comes back as ctx.Err() itself.
+type Provider interface {
+	// Info describes the provider. It does no I/O and always says the same.
+	Info() Info
+}
+
+// Info is what the rest of the system must know about a provider.
+type Info struct {
+	Name    string // the folder name and the word used in registry entries
+	Title   string // "Datadog"
+	Docs    string // the API reference this folder was written against
+	MaxLive int    // keys one principal may hold at once, disabled ones included; 0 is no limit
+	Labels  bool   // whether List returns the label given to Mint
+	// Settle is how long after a change the vendor may still answer as before
+	// it: a new key refused, a revoked one accepted.
+	Settle time.Duration
+	// UsageLag is how far LastUsed may run behind the truth.
+	UsageLag time.Duration
+}
+
+// A RemoteKey is a key as its provider sees it.
+type RemoteKey struct {
+	ID        string
+	Principal string // whom it authenticates as; empty where the vendor has no such thing
+	Label     string // what Mint was given; empty where the vendor keeps none
+	Created   time.Time
+	Enabled   bool
+}
+
+// A MintRequest asks for a new key.
+type MintRequest struct {
+	Principal string
+	// Label is unique to this generation of this key. After a lost response
+	// it is how the orphan is recognised and revoked.
+	Label       string
+	Permissions []string
+	// Expires is when the vendor should end the key by itself, where it can.
+	// Zero means never.
+	Expires time.Time
+}
+
+// Minted is a new key and the only sight we get of its value.
+type Minted struct {
+	Key    RemoteKey
+	Secret keyturn.Secret
+}
+
+// A Minter can create keys. When the answer is lost the error is Unavailable
+// and the key may or may not exist.
+type Minter interface {
+	Mint(ctx context.Context, req MintRequest) (Minted, error)
+}
+
+// A Lister can enumerate keys, following pages as the caller keeps reading:
+// those of one principal, or with an empty principal all of the account's.
+// Iteration stops after the first error. A principal that does not exist is
+// a NotFound error.
+type Lister interface {
+	List(ctx context.Context, principal string) iter.Seq2[RemoteKey, error]
+}
+
+// A Verifier can tell whether a value works, by making the cheapest harmless
+// authenticated call there is. A refused key is a Denied error. A key that
+// works but lacks a permission is a success: it is alive.
+type Verifier interface {
+	Verify(ctx context.Context, id string, secret keyturn.Secret) error
+}
+
+// A Suspender can switch a key off and on again. Off-and-on is one
+// capability: it exists so that a rotation can be undone. Both directions are
+// safe to repeat. A key that does not exist is a NotFound error.
+type Suspender interface {
+	Disable(ctx context.Context, principal, id string) error
+	Enable(ctx context.Context, principal, id string) error
+}
+
+// A Revoker can end a key for good. Revoking a key that is already gone
+// succeeds: the caller wanted it gone.
+type Revoker interface {
+	Revoke(ctx context.Context, principal, id string) error
+}
+
+// A UsageReader can tell when a key was last used, as far as the vendor knows
+// (see Info.UsageLag). The zero time means never.
+type UsageReader interface {
+	LastUsed(ctx context.Context, principal, id string) (time.Time, error)
+}
