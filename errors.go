@@ -19,6 +19,7 @@ const (
 	Conflict    Kind = "conflict"     // somebody changed it first
 	Exhausted   Kind = "exhausted"    // a quota is full, such as two keys per user
 	Behind      Kind = "behind"       // consumers did not move in time
+	Final       Kind = "final"        // it can no longer be undone
 	NotYet      Kind = "not_yet"      // nothing is wrong, it only needs time
 	RateLimited Kind = "rate_limited" // wait RetryAfter, then try again
 	Unavailable Kind = "unavailable"  // the other side failed; try again

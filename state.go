@@ -62,7 +62,8 @@ type Intent struct {
 	// recorded. Where the provider keeps no labels, a key that is not in it is
 	// how an orphan is recognised.
 	Before []string `json:"before,omitempty"`
-	// Minting is when the provider was first asked to make the key. Zero means
-	// it never was.
+	// Minting is when the provider was last asked to make the key, and Asked
+	// how often it was. The outcome of one request is reconciled before the next.
 	Minting time.Time `json:"minting,omitzero"`
+	Asked   int       `json:"asked,omitempty"`
 }

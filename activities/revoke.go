@@ -1,0 +1,138 @@
+package activities
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/registry"
+)
+
+// revokeAll writes down that there is no way back, ends every key in old, and
+// proves each dead. It fills res.
+func (b *bench) revokeAll(ctx context.Context, old []keyturn.Issued, res *RetireKeyResult) error {
+	if len(old) == 0 {
+		return nil
+	}
+	revoker, err := providers.As[providers.Revoker](b.Providers, b.run.Issuer)
+	if err != nil {
+		return err
+	}
+	if err := b.markRevoking(ctx, old); err != nil {
+		return err
+	}
+	for _, i := range old {
+		if err := revoker.Revoke(ctx, b.principal(), i.RemoteID); err != nil {
+			return err
+		}
+		proven, err := b.proveDead(ctx, i)
+		if err != nil {
+			return err
+		}
+		res.Ended = append(res.Ended, i.RemoteID)
+		if !proven {
+			res.Unproven = append(res.Unproven, i.RemoteID)
+		}
+	}
+	return nil
+}
+
+func (b *bench) markRevoking(ctx context.Context, old []keyturn.Issued) error {
+	var ids []string
+	for _, i := range old {
+		if i.State != keyturn.Revoking {
+			ids = append(ids, i.RemoteID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	all := strings.Join(ids, " ")
+	return b.save(ctx, note{name: registry.Revoking + "/" + all, what: registry.Revoking, detail: all}, func(k *keyturn.Key) error {
+		for _, id := range ids {
+			if l := k.Remote(id); l != nil {
+				l.State = keyturn.Revoking
+			}
+		}
+		return nil
+	})
+}
+
+// proveDead tries a revoked value until it is refused. It reports false where
+// there is nothing to try or no way to try it, and fails where the value still
+// works after the vendor's settling time.
+func (b *bench) proveDead(ctx context.Context, i keyturn.Issued) (bool, error) {
+	verifier, ok := b.provider.(providers.Verifier)
+	if !ok || i.Version == "" {
+		return false, nil
+	}
+	value, err := b.store.Read(ctx, b.ref(), i.Version)
+	if keyturn.KindOf(err) == keyturn.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for pause := range b.pauses() {
+		err := verifier.Verify(ctx, i.RemoteID, value.Secret)
+		if kind := keyturn.KindOf(err); kind == keyturn.Denied {
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+		if pause == 0 {
+			break
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return false, err
+		}
+	}
+	return false, b.notYet(max(5*time.Second, b.info.Settle/4), "%s still accepts key %s although it was revoked", b.info.Title, i.RemoteID)
+}
+
+// complete closes the intent: the new generation is the only one, or, after a
+// Revoke, the key is out of service.
+func (b *bench) complete(ctx context.Context, res *RetireKeyResult) error {
+	if b.run.Operation != keyturn.Revoke && b.key.Intent.Asked > 1 {
+		// More than one request was made. What a slow listing hid before
+		// shows by now.
+		if err := b.revokeOrphans(ctx); err != nil {
+			return err
+		}
+	}
+	old := b.superseded()
+	expires, now := b.nextExpiry(), b.Now().UTC()
+	err := b.save(ctx, note{what: registry.Completed}, func(k *keyturn.Key) error {
+		for _, i := range old {
+			strike(k, i.RemoteID)
+		}
+		if b.run.Operation == keyturn.Revoke {
+			k.Retired = now
+		} else {
+			k.Rotated, k.Expires = now, expires
+		}
+		k.Intent = nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if cur := b.key.Current(); cur != nil {
+		res.New, res.Expires = *cur, b.key.Expires
+	}
+	b.forget(ctx, old)
+	return nil
+}
+
+// forget destroys the stored values of dead keys. They open nothing any more,
+// so one that stays behind is untidy, not dangerous: it is left to the store's
+// own limit on versions.
+func (b *bench) forget(ctx context.Context, dead []keyturn.Issued) {
+	for _, i := range dead {
+		if i.Version != "" {
+			_ = b.store.Destroy(ctx, b.ref(), i.Version)
+		}
+	}
+}

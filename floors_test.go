@@ -1,0 +1,117 @@
+package keyturn_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors is the architecture: for each package, the packages of this module
+// it may import. The first matching line counts.
+var floors = []struct{ pkg, may string }{
+	{".", ""},
+	// 1: ports, and what only needs the nouns
+	{"providers", "."},
+	{"secrets", "."},
+	{"registry", "."},
+	{"rollout", "."},
+	{"leaks", "."},
+	{"synthetic", "."},
+	// 2: adapters know the nouns, their own port and their own test kit
+	{"providers/all", "providers providers/*"},
+	{"providers/fake", "."},
+	{"providers/providertest", ". providers providers/fake"},
+	{"providers/*/*fake", ". providers/fake"},
+	{"providers/*", ". providers"},
+	{"secrets/secretstest", ". secrets"},
+	{"secrets/*", ". secrets"},
+	{"registry/registrytest", ". registry"},
+	{"registry/rows", ". registry"},
+	{"registry/entry", ". registry"},
+	{"registry/*", ". registry registry/rows"},
+	{"rollout/*", ". rollout"},
+	// 3 and 4: side effects, and the order they happen in
+	{"activities", ". providers secrets registry rollout leaks synthetic"},
+	{"workflows", ". activities"},
+	// 5: what binaries share
+	{"config", ". registry registry/postgres registry/sqlite"},
+	{"dial", "config"},
+	// 6: the binaries. starter links no provider and no store: an operator's
+	// laptop needs no vendor credential.
+	{"worker", ". config dial registry activities workflows leaks synthetic providers providers/all secrets secrets/* rollout rollout/*"},
+	{"starter", ". config dial registry registry/entry activities workflows"},
+	// servertest starts real servers for tests
+	{"servertest", ""},
+}
+
+// TestFloors reads the source itself rather than asking the go command, so
+// that go test notices when a cached result is stale.
+func TestFloors(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/keyturn/keyturn"
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (file == "dev" || strings.HasPrefix(d.Name(), ".") && file != ".") {
+			return fs.SkipDir // dev is a module of its own and may import anything
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		src, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		from := filepath.ToSlash(filepath.Dir(file))
+		may, ok := allowed(from)
+		if !ok {
+			t.Errorf("%s is on no floor; give it a line", from)
+		}
+		for _, spec := range src.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if to := local(module, imp); to != "" && !matchAny(may, to) {
+				t.Errorf("%s must not import %s", file, to)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// local returns imp relative to module, "." for module itself, and "" for a
+// package from elsewhere.
+func local(module, imp string) string {
+	if imp == module {
+		return "."
+	}
+	if rest, ok := strings.CutPrefix(imp, module+"/"); ok {
+		return rest
+	}
+	return ""
+}
+
+func allowed(pkg string) (may string, ok bool) {
+	for _, f := range floors {
+		if matchAny(f.pkg, pkg) {
+			return f.may, true
+		}
+	}
+	return "", false
+}
+
+func matchAny(patterns, pkg string) bool {
+	for _, p := range strings.Fields(patterns) {
+		if ok, _ := path.Match(p, pkg); ok {
+			return true
+		}
+	}
+	return false
+}

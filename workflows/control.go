@@ -1,0 +1,111 @@
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/keyturn/keyturn"
+)
+
+// control is what people have said to a workflow so far.
+type control struct {
+	approved, rejected *Word
+	aborted            *Word
+	expedited          *Word
+	longer             time.Duration // the sum of the extensions
+	said               int           // rises with every word, so that waits look up
+	// closed names why abort is refused; empty while it is possible.
+	closed func() string
+	// waiting says whether there is a wait that can be cut short or lengthened.
+	waiting func() bool
+	// approving says whether an approval is asked for.
+	approving func() bool
+}
+
+// listen registers the updates. Each is checked before it is accepted, so that
+// a word that comes too late is refused with the reason.
+func (c *control) listen(ctx workflow.Context) error {
+	word := func(name string, check func() error, set func(Word)) error {
+		return workflow.SetUpdateHandlerWithOptions(ctx, name, func(_ workflow.Context, w Word) error {
+			set(w)
+			c.said++
+			return nil
+		}, workflow.UpdateHandlerOptions{Validator: func(w Word) error {
+			if w.Actor == "" {
+				return refuse("say who you are: actor is empty")
+			}
+			return check()
+		}})
+	}
+	return errors.Join(
+		word(UpdateApprove, c.mayApprove, func(w Word) { c.approved = &w }),
+		word(UpdateReject, c.mayApprove, func(w Word) { c.rejected = &w }),
+		word(UpdateAbort, c.mayAbort, func(w Word) { c.aborted = &w }),
+		word(UpdateExpedite, c.mayWait, func(w Word) { c.expedited = &w }),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateExtend, func(_ workflow.Context, e Extension) error {
+			c.longer += time.Duration(e.For)
+			c.said++
+			return nil
+		}, workflow.UpdateHandlerOptions{Validator: func(e Extension) error {
+			const most = 90 * 24 * time.Hour
+			switch {
+			case e.Actor == "":
+				return refuse("say who you are: actor is empty")
+			case e.For <= 0 || time.Duration(e.For) > most:
+				return refuse("extend by more than nothing and at most 90d, not " + e.For.String())
+			case c.aborted != nil:
+				return refuse("it is being undone already")
+			}
+			return c.mayWait()
+		}}),
+	)
+}
+
+func (c *control) mayApprove() error {
+	if !c.approving() {
+		return refuse("no approval is asked for")
+	}
+	return nil
+}
+
+func (c *control) mayAbort() error {
+	if why := c.closed(); why != "" {
+		return refuse(why)
+	}
+	return nil
+}
+
+func (c *control) mayWait() error {
+	if !c.waiting() {
+		return refuse("there is nothing to wait for just now")
+	}
+	return nil
+}
+
+func refuse(why string) error {
+	return temporal.NewNonRetryableApplicationError(why, string(keyturn.Invalid), nil)
+}
+
+// wait sleeps until the time that until gives, and looks again whenever
+// somebody speaks or done turns true. It returns early when done does, and
+// with an error when ctx is cancelled.
+func (c *control) wait(ctx workflow.Context, summary string, until func() time.Time, done func() bool) error {
+	for !done() {
+		left := until().Sub(workflow.Now(ctx))
+		if left <= 0 {
+			return nil
+		}
+		timed, cancel := workflow.WithCancel(ctx)
+		timer := workflow.NewTimerWithOptions(timed, left, workflow.TimerOptions{Summary: summary})
+		said := c.said
+		err := workflow.Await(ctx, func() bool { return timer.IsReady() || c.said != said || done() })
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

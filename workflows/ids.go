@@ -1,0 +1,59 @@
+// Package workflows is what happens to keys, as durable functions. Workflow
+// names, update names and the JSON of inputs and results are wire format.
+package workflows
+
+import (
+	"strings"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/keyturn/keyturn"
+)
+
+// DefaultTaskQueue is where workflows run unless configured otherwise.
+const DefaultTaskQueue = "keyturn"
+
+// Names of the updates and the query that a key's workflow answers.
+const (
+	UpdateApprove  = "approve"  // with a Word: let an issuance that waits go ahead
+	UpdateReject   = "reject"   // with a Word: end it instead
+	UpdateExpedite = "expedite" // with a Word: do not wait any longer
+	UpdateExtend   = "extend"   // with an Extension: wait longer
+	UpdateAbort    = "abort"    // with a Word: undo, while that is possible
+	QueryStatus    = "status"   // returns a Status
+)
+
+// KeyWorkflowID is the workflow id of whatever changes a key. It is the lock:
+// Temporal lets one run of an id be open at a time.
+func KeyWorkflowID(id keyturn.KeyID) string { return "key/" + string(id) }
+
+// KeyOf is the reverse of KeyWorkflowID.
+func KeyOf(workflowID string) (keyturn.KeyID, bool) {
+	id, ok := strings.CutPrefix(workflowID, "key/")
+	return keyturn.KeyID(id), ok
+}
+
+// IssuerQueue is the task queue of one provider account's activities, beside
+// the queue base of the workflows. Rate limits are set on it.
+func IssuerQueue(base string, i keyturn.Issuer) string {
+	return base + "." + i.Provider + "." + i.Account
+}
+
+// The search attributes every workflow on a key carries. They are plaintext,
+// so none holds personal data.
+var (
+	KeyIDAttribute    = temporal.NewSearchAttributeKeyKeyword("KeyId")
+	ProviderAttribute = temporal.NewSearchAttributeKeyKeyword("Provider")
+	TeamAttribute     = temporal.NewSearchAttributeKeyKeyword("OwnerTeam")
+	PhaseAttribute    = temporal.NewSearchAttributeKeyKeyword("Phase")
+	ReasonAttribute   = temporal.NewSearchAttributeKeyKeyword("Reason")
+	BatchAttribute    = temporal.NewSearchAttributeKeyKeyword("BatchId")
+	DueAttribute      = temporal.NewSearchAttributeKeyTime("DueAt")
+)
+
+// SearchAttributeKeys lists them all, for whoever registers them.
+func SearchAttributeKeys() []temporal.SearchAttributeKey {
+	return []temporal.SearchAttributeKey{
+		KeyIDAttribute, ProviderAttribute, TeamAttribute, PhaseAttribute, ReasonAttribute, BatchAttribute, DueAttribute,
+	}
+}

@@ -1,0 +1,99 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+)
+
+// An Order asks for an operation on a key. It is the input of IssueKey,
+// RotateKey and RevokeKey.
+type Order struct {
+	Key    keyturn.KeyID    `json:"key"`
+	Issuer keyturn.Issuer   `json:"issuer"`
+	Cause  activities.Cause `json:"cause"`
+	// Approval makes an issuance wait for a second person's approve.
+	Approval bool `json:"approval,omitempty"`
+	// Now skips every soak, as after a leak: the old key is ended as soon as
+	// the new one is in place.
+	Now bool `json:"now,omitempty"`
+}
+
+// An Outcome is how an operation ended. Outcomes are wire format.
+type Outcome string
+
+// The outcomes. A rotation that was undone has done its duty: RolledBack is a
+// result, not a failure.
+const (
+	Issued     Outcome = "issued"
+	Rotated    Outcome = "rotated"
+	Revoked    Outcome = "revoked"
+	RolledBack Outcome = "rolled_back"
+	Rejected   Outcome = "rejected"
+)
+
+// A Result is what an operation achieved.
+type Result struct {
+	Outcome    Outcome         `json:"outcome"`
+	Generation int             `json:"generation,omitempty"`
+	New        *keyturn.Issued `json:"new,omitempty"`
+	// Ended lists the provider's ids of keys that are dead now, and Unproven
+	// those among them whose death could not be tried.
+	Ended    []string  `json:"ended,omitempty"`
+	Unproven []string  `json:"unproven,omitempty"`
+	Unknown  []string  `json:"unknown,omitempty"` // consumers nothing could be said about
+	Expires  time.Time `json:"expires,omitzero"`
+	// Why is the kind of error or the word that ended it otherwise, and Detail
+	// the sentence beside it.
+	Why    string `json:"why,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// A Word is what a person says to a workflow.
+type Word struct {
+	Actor string `json:"actor"`
+	Note  string `json:"note,omitempty"`
+}
+
+// An Extension asks a workflow to wait longer by For.
+type Extension struct {
+	Word
+	For keyturn.Duration `json:"for"`
+}
+
+// A Phase is where an operation is. Phases are wire format: they are stored in
+// a search attribute.
+type Phase string
+
+// The phases.
+const (
+	AwaitingApproval Phase = "awaiting_approval"
+	Minting          Phase = "minting"      // a new key is made and its value staged
+	Moving           Phase = "moving"       // it is proven, promoted, and consumers move to it
+	Soaking          Phase = "soaking"      // old and new both work
+	Retiring         Phase = "retiring"     // the old key is switched off, then revoked and tried
+	RollingBack      Phase = "rolling_back" // everything is put back
+	NeedsHuman       Phase = "needs_human"  // it tries on, and a person should look
+	Done             Phase = "done"
+)
+
+// A Status is the answer to QueryStatus.
+type Status struct {
+	Key        keyturn.KeyID     `json:"key"`
+	Operation  keyturn.Operation `json:"operation"`
+	Phase      Phase             `json:"phase"`
+	Since      time.Time         `json:"since"`
+	Detail     string            `json:"detail,omitempty"`
+	Until      time.Time         `json:"until,omitzero"` // when a soak ends by itself
+	Generation int               `json:"generation,omitempty"`
+	// Past lists the phases gone through, oldest first.
+	Past   []PastPhase `json:"past,omitempty"`
+	Result *Result     `json:"result,omitempty"`
+}
+
+// A PastPhase is a phase and when it was entered.
+type PastPhase struct {
+	Phase Phase     `json:"phase"`
+	At    time.Time `json:"at"`
+}

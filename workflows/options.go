@@ -1,0 +1,39 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/keyturn/keyturn"
+)
+
+// There are few ways to call an activity, and all of them are here. Which
+// errors are worth retrying is not: activities.Errors decides that.
+
+// beat is how soon a worker that was killed is noticed. Activities heartbeat
+// by themselves; see activities.Alive.
+const beat = 10 * time.Second
+
+// remote is for other people's APIs, which have bad days. It runs on the
+// provider account's own queue, where its rate limit is kept.
+func remote(ctx workflow.Context, issuer keyturn.Issuer, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              IssuerQueue(workflow.GetInfo(ctx).TaskQueueName, issuer),
+		StartToCloseTimeout:    time.Minute,
+		HeartbeatTimeout:       beat,
+		ScheduleToCloseTimeout: 24 * time.Hour,
+		WaitForCancellation:    true,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		Summary:                summary,
+	}
+}
+
+// forward is remote for work that must not be given up: there is no deadline
+// after which leaving it half done is right.
+func forward(ctx workflow.Context, issuer keyturn.Issuer, summary string) workflow.ActivityOptions {
+	o := remote(ctx, issuer, summary)
+	o.ScheduleToCloseTimeout = 0
+	return o
+}

@@ -1,0 +1,84 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/keyturn/keyturn/activities"
+)
+
+// retireOnce runs RetireKey until it ends or somebody speaks. The activity
+// holds by itself while the old key is switched off; a word interrupts it. It
+// returns nothing when it was interrupted before it revoked anything, with in
+// changed to what was said.
+func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInput) (*activities.RetireKeyResult, error) {
+	o.enter(ctx, Retiring, "the old key is switched off where that can be, then revoked and tried")
+	o.patient = true
+	defer func() { o.patient = false }()
+	longer, said := o.control.longer, o.control.said
+	inner, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	future := workflow.ExecuteActivity(
+		workflow.WithActivityOptions(inner, forward(ctx, o.order.Issuer, "switch off, revoke, prove dead")), keys.RetireKey, *in)
+	if err := workflow.Await(ctx, func() bool { return future.IsReady() || o.control.said != said }); err != nil {
+		// The workflow itself is cancelled: find out how far the activity came.
+		free, stop := workflow.NewDisconnectedContext(ctx)
+		defer stop()
+		ctx = free
+	}
+	if !future.IsReady() {
+		cancel()
+	}
+	var out activities.RetireKeyResult
+	err := future.Get(ctx, &out)
+	switch {
+	case err == nil:
+		return &out, nil
+	case !temporal.IsCanceledError(err) || o.control.said == said:
+		return nil, err
+	case o.control.aborted != nil && o.sealed == "":
+		return nil, errAborted
+	}
+	in.Force = in.Force || o.control.expedited != nil
+	in.Longer += o.control.longer - longer
+	return nil, nil
+}
+
+// The ways back.
+
+func (o *operation) undoInput() activities.UndoInput {
+	why := "undone"
+	if o.status.Detail != "" {
+		why = o.status.Detail
+	}
+	return activities.UndoInput{Run: o.run, Generation: o.status.Generation, Why: why}
+}
+
+func (o *operation) discard(ctx workflow.Context) error {
+	in := o.undoInput()
+	return o.persist(ctx, func(ctx workflow.Context) error {
+		_, err := call(ctx, forward(ctx, o.order.Issuer, "undo: end the new key"), keys.DiscardKey, in)
+		return err
+	})
+}
+
+func (o *operation) restore(ctx workflow.Context) error {
+	in := o.undoInput()
+	return o.persist(ctx, func(ctx workflow.Context) error {
+		_, err := call(ctx, forward(ctx, o.order.Issuer, "undo: put consumers back on the old value"), keys.RestoreSecret, in)
+		return err
+	})
+}
+
+func (o *operation) enable(ctx workflow.Context) error {
+	in := o.undoInput()
+	return o.persist(ctx, func(ctx workflow.Context) error {
+		_, err := call(ctx, forward(ctx, o.order.Issuer, "undo: switch the old key on"), keys.EnableOld, in)
+		return err
+	})
+}
+
+// approvalDeadline is how long an issuance waits for a second person.
+const approvalDeadline = 7 * 24 * time.Hour
