@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+// fleet is how many keys one measurement rotates, all at once.
+const fleet = 400
+
+// BenchmarkRotations measures rotations per second through the whole stack
+// with vendors that answer at once, beside the floor: a workflow with as many
+// activities that do nothing and as many timers, on the same server, in the
+// same run. Run it with -benchtime 1x.
+func BenchmarkRotations(b *testing.B) {
+	s := newStack(b)
+	sc := newScenario(b, s, datadog(), instantly)
+	sc.enrol(fleet)
+	for b.Loop() {
+		sc.all(workflows.IssueKey)
+		rotations := sc.all(workflows.RotateKey)
+		floor := sc.floor()
+		b.ReportMetric(rotations, "rotations/s")
+		b.ReportMetric(floor, "floor/s")
+		b.ReportMetric(rotations/floor, "of-floor")
+		b.ReportMetric(sc.rss(), "worker-MB")
+	}
+}
+
+// instantly makes the soak one second, so that what is measured is the work.
+func instantly(sc *scenario) { sc.rate = 100_000 }
+
+// enrol registers n more keys.
+func (sc *scenario) enrol(n int) {
+	var changes []registry.Change
+	template := sc.key()
+	for i := range n {
+		k := *template
+		k.ID, k.Revision = keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i)), 0
+		k.Storage.Secret.Path = fmt.Sprintf("secret/bench/%s", k.ID)
+		changes = append(changes, registry.Change{Key: k, Event: registry.Event{ID: "apply/" + string(k.ID), Key: k.ID, What: registry.Applied, At: time.Now()}})
+	}
+	if err := sc.registry.SaveAll(sc.t.Context(), changes); err != nil {
+		sc.t.Fatal(err)
+	}
+}
+
+// all runs an operation on every key of the fleet and returns how many ended
+// per second.
+func (sc *scenario) all(flow any) float64 {
+	return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
+		id := keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i))
+		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.KeyWorkflowID(id), TaskQueue: sc.queue}, flow,
+			workflows.Order{
+				Key: id, Issuer: keyturn.Issuer{Provider: sc.vendor.name, Account: sc.vendor.account},
+				Cause: activities.Cause{Reason: "scheduled", Actor: "bench"},
+			})
+	})
+}
+
+func (sc *scenario) measure(start func(context.Context, int) (client.WorkflowRun, error)) float64 {
+	began := time.Now()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 32)
+	for i := range fleet {
+		wg.Go(func() {
+			slots <- struct{}{}
+			run, err := start(sc.t.Context(), i)
+			<-slots
+			if err == nil {
+				err = run.Get(sc.t.Context(), nil)
+			}
+			if err != nil {
+				sc.t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	return fleet / time.Since(began).Seconds()
+}
+
+// noop is what an activity of the floor does.
+func noop(context.Context, activities.MintKeyInput) (activities.MintKeyResult, error) {
+	return activities.MintKeyResult{}, nil
+}
+
+// floorFlow has the shape of RotateKey at a provider that cannot switch keys
+// off: three activities, one timer, one upsert.
+func floorFlow(ctx workflow.Context, queue string) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: queue, StartToCloseTimeout: time.Minute})
+	for n := range 3 {
+		if n == 2 {
+			if err := workflow.UpsertTypedSearchAttributes(ctx, workflows.PhaseAttribute.ValueSet("soaking")); err != nil {
+				return err
+			}
+			if err := workflow.Sleep(ctx, time.Second); err != nil {
+				return err
+			}
+		}
+		if err := workflow.ExecuteActivity(ctx, noop, activities.MintKeyInput{}).Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// floor runs the empty workflow as often as there are keys.
+func (sc *scenario) floor() float64 {
+	queue := sc.queue + "-floor"
+	flows := worker.New(sc.client, queue, worker.Options{
+		LocalActivityWorkerOnly: true, MaxConcurrentWorkflowTaskPollers: 4, MaxConcurrentWorkflowTaskExecutionSize: 200,
+	})
+	flows.RegisterWorkflow(floorFlow)
+	acts := worker.New(sc.client, queue+".acts", worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityTaskPollers: 4})
+	acts.RegisterActivity(noop)
+	for _, w := range []worker.Worker{flows, acts} {
+		if err := w.Start(); err != nil {
+			sc.t.Fatal(err)
+		}
+		defer w.Stop()
+	}
+	return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
+		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: fmt.Sprintf("floor/%d/%d", time.Now().UnixNano(), i), TaskQueue: queue},
+			floorFlow, queue+".acts")
+	})
+}
+
+// rss is the memory of the worker in MB, as the kernel counts it.
+func (sc *scenario) rss() float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", sc.process.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	pages, _ := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
+	return pages * float64(os.Getpagesize()) / (1 << 20)
+}

@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+var record = flag.Bool("record", false, "write the histories of this run to workflows/testdata/histories")
+
+// TestRecordHistories runs one workflow of every kind and ending, and with
+// -record keeps their histories for workflows.TestReplay. Record from released
+// code, never from a change under test: the point is to find what the change
+// breaks.
+func TestRecordHistories(t *testing.T) {
+	if !*record {
+		// Not a skip: without -record the same endings are covered by
+		// TestNothingIsLost, and there is nothing to write.
+		return
+	}
+	s := newStack(t)
+	for _, v := range vendors() {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			sc := newScenario(t, s, v)
+			sc.issued()
+			sc.keep("IssueKey", "issued")
+			sc.do(workflows.RotateKey)
+			sc.keep("RotateKey", "rotated")
+			abortAgain(t, sc)
+			sc.keep("RotateKey", "aborted")
+			sc.do(workflows.RevokeKey)
+			sc.keep("RevokeKey", "revoked")
+
+			sc = newScenario(t, s, v)
+			approved(t, sc)
+			sc.keep("IssueKey", "approved")
+			extendAndExpeditePart(t, sc)
+			sc.keep("RotateKey", "extended-and-expedited")
+
+			sc = newScenario(t, s, v)
+			neverAccepted(t, sc)
+			sc.keep("RotateKey", "rotated-after-rollback")
+			stillUsedPart(t, sc)
+			sc.keep("RotateKey", "old-key-in-use")
+		})
+	}
+}
+
+func abortAgain(t *testing.T, sc *scenario) {
+	sc.long()
+	res := sc.soaking(func() {
+		if err := sc.say(workflows.UpdateAbort, workflows.Word{Actor: "e2e"}); err != nil {
+			t.Error(err)
+		}
+	})
+	if res.Outcome != workflows.RolledBack {
+		t.Errorf("%+v", res)
+	}
+}
+
+func extendAndExpeditePart(t *testing.T, sc *scenario) {
+	sc.long()
+	sc.soaking(func() {
+		for name, arg := range map[string]any{
+			workflows.UpdateExtend:   workflows.Extension{Word: workflows.Word{Actor: "e2e"}, For: keyturn.Duration(time.Hour)},
+			workflows.UpdateExpedite: workflows.Word{Actor: "e2e"},
+		} {
+			if err := sc.say(name, arg); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// keep writes the latest history of the scenario's key.
+func (sc *scenario) keep(workflow, ending string) {
+	sc.t.Helper()
+	var h historypb.History
+	it := sc.client.GetWorkflowHistory(sc.t.Context(), workflows.KeyWorkflowID(sc.id), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for it.HasNext() {
+		e, err := it.Next()
+		if err != nil {
+			sc.t.Fatal(err)
+		}
+		h.Events = append(h.Events, e)
+	}
+	b, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&h)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	dir := filepath.Join("..", "..", "workflows", "testdata", "histories", workflow)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		sc.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, sc.vendor.name+"-"+ending+".json"), append(b, '\n'), 0o600); err != nil {
+		sc.t.Fatal(err)
+	}
+}

@@ -1,0 +1,73 @@
+package simulate
+
+import (
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"github.com/keyturn/keyturn/providers/aws/awsfake"
+	"github.com/keyturn/keyturn/providers/datadog/datadogfake"
+	"github.com/keyturn/keyturn/providers/fake"
+)
+
+// A kind is what tells one vendor from another. Times and rates are the real
+// ones' in kind, not in size: a demo cannot wait for IAM.
+type kind struct {
+	provider, account string
+	principals        bool // keys belong to somebody
+	maxLive           int  // keys one principal may hold
+	settle            time.Duration
+	rate              float64 // requests a second
+	fake              func(*fake.Ledger) http.Handler
+	refuse            fake.Refusal
+	// admins are the credentials the vendor's adapter asks for, by the name of
+	// the setting that says where each is kept. They are new every time.
+	admins   func() map[string]fake.Admin
+	mints    fake.Rule // recognises the request that makes a key
+	verifies fake.Rule // recognises the request that tries one
+	refusal  int       // the status that says a key is not accepted
+}
+
+// kinds lists every vendor there is a fake of, in the order of their names.
+func kinds() []kind { return []kind{amazon(), datadog()} }
+
+func amazon() kind {
+	return kind{
+		provider:   "aws",
+		account:    awsfake.Account,
+		principals: true,
+		maxLive:    2,
+		settle:     2 * time.Second,
+		rate:       20,
+		fake:       awsfake.New,
+		refuse:     awsfake.Refuse,
+		admins: func() map[string]fake.Admin {
+			return map[string]fake.Admin{
+				"credentials": {Name: "admin", ID: "AKIA" + rand.Text()[:16], Secret: rand.Text() + rand.Text()[:14]},
+			}
+		},
+		mints:    fake.Rule{Body: "Action=CreateAccessKey"},
+		verifies: fake.Rule{Body: "Action=GetCallerIdentity"},
+		refusal:  http.StatusUnauthorized,
+	}
+}
+
+func datadog() kind {
+	return kind{
+		provider: "datadog",
+		account:  "acme",
+		settle:   time.Second,
+		rate:     20,
+		fake:     datadogfake.New,
+		refuse:   datadogfake.Refuse,
+		admins: func() map[string]fake.Admin {
+			return map[string]fake.Admin{
+				"api_key":         {Name: datadogfake.APIKey, ID: "admin-api-key", Secret: rand.Text()},
+				"application_key": {Name: datadogfake.ApplicationKey, ID: "admin-application-key", Secret: rand.Text()},
+			}
+		},
+		mints:    fake.Rule{Method: http.MethodPost, Path: "/api/v2/api_keys"},
+		verifies: fake.Rule{Path: "/api/v2/validate"},
+		refusal:  http.StatusForbidden,
+	}
+}

@@ -1,0 +1,77 @@
+package simulate
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers/fake"
+)
+
+// A Vendor is one account at one pretend vendor, and what a worker must be
+// told to use it.
+type Vendor struct {
+	Provider   string         // as in a worker's providers[].provider: "aws"
+	Account    string         // as in providers[].account
+	BaseURL    string         // as in providers[].base_url
+	Settings   map[string]any // as in providers[].settings
+	Admins     []Admin        // must be in the secret store before a worker asks for them
+	Principals []string       // who may have keys; empty where keys belong to the account
+	ControlURL string         // this vendor's part of the control panel
+
+	Ledger *fake.Ledger // the truth about its keys
+	Faults *fake.Faults // for rules this package has no name for; see Vendor.Mend
+
+	breaks breaks
+}
+
+// An Admin is a credential that may manage keys.
+type Admin struct {
+	Ref    keyturn.SecretRef // where the settings say it is kept
+	ID     string
+	Secret keyturn.Secret
+}
+
+func newVendor(k kind, o Options) *Vendor {
+	settle := k.settle
+	if o.Settle != 0 {
+		settle = max(0, o.Settle)
+	}
+	v := &Vendor{
+		Provider: k.provider,
+		Account:  k.account,
+		Settings: map[string]any{},
+		Ledger: fake.NewLedger(fake.Options{
+			Settle:          settle,
+			MaxPerPrincipal: k.maxLive,
+			ValuePrefix:     o.ValuePrefix,
+		}),
+		Faults: fake.NewFaults(k.refuse),
+	}
+	if k.principals {
+		v.Principals = slices.Clone(o.Principals)
+		v.Ledger.AddPrincipal(v.Principals...)
+	}
+	admins := k.admins()
+	for _, setting := range slices.Sorted(maps.Keys(admins)) {
+		a := admins[setting]
+		v.Ledger.SetAdmin(a)
+		ref := keyturn.SecretRef{Path: o.AdminFolder + "/" + k.provider + "-" + a.Name}
+		v.Settings[setting] = map[string]any{"path": ref.Path}
+		v.Admins = append(v.Admins, Admin{Ref: ref, ID: a.ID, Secret: keyturn.NewSecret(a.Secret)})
+	}
+	v.breaks = breaks{kind: k, faults: v.Faults, always: throttle(k, o.Rate)}
+	v.Mend()
+	return v
+}
+
+// throttle is the rule that limits a vendor's requests, if one does.
+func throttle(k kind, rate float64) []fake.Rule {
+	if rate == 0 {
+		rate = k.rate
+	}
+	if rate < 0 {
+		return nil
+	}
+	return []fake.Rule{{Rate: rate, Burst: max(1, int(2*rate))}}
+}

@@ -1,0 +1,99 @@
+package providertest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/providers/fake"
+)
+
+// The names of calls, as they stand in Harness.Expect and in reports.
+const (
+	opMint     = "Mint"
+	opList     = "List"
+	opVerify   = "Verify"
+	opDisable  = "Disable"
+	opEnable   = "Enable"
+	opRevoke   = "Revoke"
+	opLastUsed = "LastUsed"
+)
+
+// A call is one thing the provider can do, ready to be done.
+type call struct {
+	op  string
+	key fake.Key // what it is done to; zero for Mint and List
+	do  func(context.Context) error
+}
+
+// calls returns one call per method the provider has, each with a principal
+// and a key of its own.
+func (r *rig) calls(t testing.TB) []call {
+	t.Helper()
+	var out []call
+	n := 0
+	add := func(op string, do func(ctx context.Context, k fake.Key) error) {
+		n++
+		k := r.seed(t, r.principal(n), op+"/g1")
+		out = append(out, call{op, k, func(ctx context.Context) error { return do(ctx, k) }})
+	}
+	if p, ok := r.Provider.(providers.Minter); ok {
+		add(opMint, func(ctx context.Context, k fake.Key) error {
+			m, err := p.Mint(ctx, providers.MintRequest{Principal: k.Principal, Label: "fresh/g2", Permissions: r.h.Permissions})
+			if err == nil && (m.Secret.IsZero() || m.Key.ID == "") {
+				t.Errorf("Mint succeeded without an id and a value")
+			}
+			return err
+		})
+	}
+	if p, ok := r.Provider.(providers.Verifier); ok {
+		add(opVerify, func(ctx context.Context, k fake.Key) error { return p.Verify(ctx, k.ID, keyturn.NewSecret(k.Secret)) })
+	}
+	if p, ok := r.Provider.(providers.Suspender); ok {
+		add(opDisable, func(ctx context.Context, k fake.Key) error { return p.Disable(ctx, k.Principal, k.ID) })
+		add(opEnable, func(ctx context.Context, k fake.Key) error { return p.Enable(ctx, k.Principal, k.ID) })
+	}
+	if p, ok := r.Provider.(providers.UsageReader); ok {
+		add(opLastUsed, func(ctx context.Context, k fake.Key) error {
+			_, err := p.LastUsed(ctx, k.Principal, k.ID)
+			return err
+		})
+	}
+	if p, ok := r.Provider.(providers.Lister); ok {
+		add(opList, func(ctx context.Context, k fake.Key) error {
+			_, err := collect(ctx, p, k.Principal)
+			return err
+		})
+	}
+	if p, ok := r.Provider.(providers.Revoker); ok {
+		add(opRevoke, func(ctx context.Context, k fake.Key) error { return p.Revoke(ctx, k.Principal, k.ID) })
+	}
+	return out
+}
+
+// collect reads a whole listing. It fails if keys come after an error.
+func collect(ctx context.Context, p providers.Lister, principal string) ([]providers.RemoteKey, error) {
+	var out []providers.RemoteKey
+	var failed error
+	for k, err := range p.List(ctx, principal) {
+		if failed != nil {
+			return nil, keyturn.Errorf(keyturn.Invalid, "list", "went on after an error")
+		}
+		if failed = err; err == nil {
+			out = append(out, k)
+		}
+	}
+	return out, failed
+}
+
+// must returns the provider as capability C. Info reports a capability that
+// went missing; the other questions only need not to crash.
+func must[C any](t testing.TB, r *rig) C {
+	t.Helper()
+	c, ok := r.Provider.(C)
+	if !ok {
+		t.Fatalf("the provider is not a %T", (*C)(nil))
+	}
+	return c
+}

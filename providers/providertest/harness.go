@@ -1,0 +1,121 @@
+// Package providertest is the conformance suite every provider runs. A
+// provider's folder supplies a fake of its API over a [fake.Ledger]; the suite
+// supplies the server, the faults and the questions. Each question is
+// something a rotation relies on.
+package providertest
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/providers/fake"
+)
+
+// A Harness is what a provider's test hands to [Run]. Factory, Config and
+// Fake are needed; everything else is for vendors that differ.
+type Harness struct {
+	Factory providers.Factory
+	// Config is the provider's settings as JSON.
+	Config string
+	// Fake serves the vendor's API over l. It should refuse administrator
+	// credentials the ledger does not know: the suite makes one for every
+	// path the provider reads, names it by the last element of the path, and
+	// expects that name as who did it in the ledger's log.
+	Fake func(l *fake.Ledger) http.Handler
+	// Refuse words an error as the vendor does. The default is a JSON body
+	// and Retry-After.
+	Refuse fake.Refusal
+	// Lacks lists the capabilities (providers.CanMint and its sisters) this
+	// API does not offer, so that losing one by accident fails the test.
+	Lacks []string
+	// Principal makes principals from numbers, "user-%d", where the vendor
+	// has such a thing. Empty means it has not.
+	Principal string
+	// Account is the account the provider is opened for. Default "acct-1".
+	Account string
+	// NoRetryAfter says that the vendor does not tell how long to wait.
+	NoRetryAfter bool
+	// Credentials are administrator credentials by path, for vendors that
+	// want a special form. The suite makes up the others.
+	Credentials map[string]providers.Credential
+	// Auth recognises requests that only fetch an access token. They are not
+	// counted, and are broken apart from the others. It may read the body.
+	Auth func(*http.Request) bool
+	// Expect overrules what kind of error an answer must become, by call and
+	// status: {"Verify 403": ""} says that a key that may not is alive. "Verify
+	// broken" stands for an answer that is not the documented one, and "List
+	// {}" for one that does not mention the list, as some vendors word an
+	// empty one.
+	Expect map[string]keyturn.Kind
+	// Permissions are given to Mint where it passes them on to the vendor;
+	// the ledger must then have them.
+	Permissions []string
+	// Expires says that the vendor ends a key by itself when Mint asks so.
+	Expires bool
+}
+
+// Run asks a provider every question that its API can answer.
+func Run(t *testing.T, h Harness) {
+	for _, q := range questions() {
+		if !q.applies(h) {
+			continue
+		}
+		t.Run(q.name, func(t *testing.T) {
+			t.Parallel()
+			q.ask(t, h)
+		})
+	}
+}
+
+// A question is one property of a provider.
+type question struct {
+	name  string
+	needs []string // capabilities without which it cannot be asked
+	ask   func(t testing.TB, h Harness)
+}
+
+// applies reports whether h offers what the question needs. A capability that
+// is neither offered nor in Lacks fails the question Info.
+func (q question) applies(h Harness) bool {
+	return !slices.ContainsFunc(q.needs, func(c string) bool { return slices.Contains(h.Lacks, c) })
+}
+
+func questions() []question {
+	const mint, list, verify, suspend, revoke, lastUsed = providers.CanMint, providers.CanList, providers.CanVerify,
+		providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed
+	needs := func(c ...string) []string { return c }
+	return []question{
+		{"Info", nil, info},
+		{"Settings", nil, settings},
+		{"MintThenVerify", needs(mint, verify), mintThenVerify},
+		{"MintIsRecorded", needs(mint), mintIsRecorded},
+		{"Slots", needs(mint), slots},
+		{"SuspendAndResume", needs(suspend), suspendAndResume},
+		{"RevokeTwice", needs(revoke), revokeTwice},
+		{"RevokedIsRefused", needs(revoke, verify), revokedIsRefused},
+		{"LastUsed", needs(lastUsed), lastUsedFollowsUse},
+		{"Settles", needs(mint, verify), settles},
+		{"ListFollowsPages", needs(list), listFollowsPages},
+		{"ListTellsTheTruth", needs(list), listTellsTheTruth},
+		{"ListStopsEarly", needs(list), listStopsEarly},
+		{"ListFailsMidway", needs(list), listFailsMidway},
+		{"Principals", nil, principals},
+		{"LostMint", needs(mint, list, revoke), lostMint},
+		{"NoAnswer", nil, noAnswer},
+		{"Statuses", nil, statuses},
+		{"AuthStatuses", nil, authStatuses},
+		{"OneRequest", nil, oneRequest},
+		{"Cancelled", nil, cancelled},
+		{"BrokenAnswers", nil, brokenAnswers},
+		{"HugeAnswers", nil, hugeAnswers},
+		{"Redirects", nil, redirects},
+		{"UnknownKey", nil, unknownKey},
+		{"StrangeIDs", needs(revoke), strangeIDs},
+		{"CredentialFails", nil, credentialFails},
+		{"CredentialRotates", nil, credentialRotates},
+		{"Concurrent", needs(mint), concurrent},
+	}
+}

@@ -1,0 +1,31 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/registry/postgres"
+	"github.com/keyturn/keyturn/registry/registrytest"
+	"github.com/keyturn/keyturn/servertest"
+)
+
+func open(t testing.TB, url string) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	registrytest.Run(t, func(t *testing.T) registry.Store { return open(t, servertest.Postgres(t)) })
+}
+
+func fresh(b *testing.B) registry.Store { return open(b, servertest.Postgres(b)) }
+
+func BenchmarkFindDue(b *testing.B)         { registrytest.BenchmarkFindDue(b, fresh) }
+func BenchmarkFindFingerprint(b *testing.B) { registrytest.BenchmarkFindFingerprint(b, fresh) }
+func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }

@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/registry/rows"
+)
+
+// Each change is one statement, so that it is one transaction and one round
+// trip: it writes the key and its event, or, when the event is there already
+// or the revision is not the stored one, neither. It answers how many keys it
+// wrote.
+const (
+	insertKey = `WITH written AS (
+	INSERT INTO keys (` + rows.Columns + `, fingerprints)
+	SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
+		$10::timestamptz, $11::timestamptz, $12::boolean, $13::boolean, $14::jsonb, $15::text[]
+	WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = $16::text)
+	RETURNING key_id
+)` + insertEvent
+
+	updateKey = `WITH written AS (
+	UPDATE keys SET revision = $2::bigint, provider = $3::text, account = $4::text, principal = $5::text,
+		owner_team = $6::text, owner_person = $7::text, store = $8::text, path = $9::text,
+		due_at = $10::timestamptz, retired_at = $11::timestamptz, busy = $12::boolean, exclusive = $13::boolean,
+		body = $14::jsonb, fingerprints = $15::text[], updated_at = now()
+	WHERE key_id = $1::text AND revision = $2::bigint - 1 AND NOT EXISTS (SELECT 1 FROM events WHERE id = $16::text)
+	RETURNING key_id
+)` + insertEvent
+
+	insertEvent = `, recorded AS (
+	INSERT INTO events (id, key_id, what, actor, reason, detail, at)
+	SELECT $16::text, key_id, $17::text, $18::text, $19::text, $20::text, $21::timestamptz FROM written
+)
+SELECT count(*) FROM written`
+)
+
+func statement(c *rows.Change) (string, []any) {
+	e := c.Event
+	args := append(c.Values(moment), c.Fingerprints, e.ID, e.What, e.Actor, e.Reason, e.Detail, e.At)
+	if c.From == 0 {
+		return insertKey, args
+	}
+	return updateKey, args
+}
+
+func moment(t *time.Time) any { return t }
+
+// Save implements [registry.Store].
+func (s *Store) Save(ctx context.Context, key keyturn.Key, event registry.Event) (keyturn.Key, error) {
+	const op = "postgres: save"
+	c, err := rows.Prepare(op, key, event)
+	if err != nil {
+		return keyturn.Key{}, err
+	}
+	query, args := statement(&c)
+	var written int
+	err = s.pool.QueryRow(ctx, query, args...).Scan(&written)
+	if err == nil && written == 1 {
+		return c.Key, nil
+	}
+	constraint := brokenConstraint(err)
+	if err != nil && constraint == "" {
+		return keyturn.Key{}, translate(ctx, op, err)
+	}
+	return s.settle(ctx, op, c, constraint)
+}
+
+// settle finds out why a change wrote nothing: because it was written before,
+// which is a success, or because something stands in its way.
+func (s *Store) settle(ctx context.Context, op string, c rows.Change, constraint string) (keyturn.Key, error) {
+	owner, err := rows.Seen(ctx, s.queryRow, c.Event.ID)
+	if err != nil {
+		return keyturn.Key{}, translate(ctx, op, err)
+	}
+	if owner == c.Key.ID {
+		return s.Get(ctx, c.Key.ID)
+	}
+	return keyturn.Key{}, translate(ctx, op, rows.Clash(ctx, s.queryRow, op, c, constraint))
+}
+
+func (s *Store) queryRow(ctx context.Context, query string, args ...any) rows.Scanner {
+	return s.pool.QueryRow(ctx, query, args...)
+}
+
+const (
+	// bulkLock makes SaveAlls of different processes take turns, so that they
+	// cannot wait for each other's keys in a circle.
+	bulkLock = 0x6b657974 // "keyt"
+	// bulkChunk is how many statements travel together.
+	bulkChunk = 1000
+)
+
+// SaveAll implements [registry.Store].
+func (s *Store) SaveAll(ctx context.Context, changes []registry.Change) error {
+	const op = "postgres: save all"
+	if err := ctx.Err(); err != nil || len(changes) == 0 {
+		return err
+	}
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return translate(ctx, op, err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // nothing to undo once committed
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(bulkLock)); err != nil {
+		return translate(ctx, op, err)
+	}
+	var unwritten []rows.Change
+	for start := 0; start < len(changes); start += bulkChunk {
+		skipped, broken, err := s.saveChunk(ctx, tx, op, changes[start:min(start+bulkChunk, len(changes))])
+		if broken != nil {
+			// The transaction is void: look from outside it.
+			_ = tx.Rollback(ctx)
+			return translate(ctx, op, rows.Clash(ctx, s.queryRow, op, *broken, brokenConstraint(err)))
+		}
+		if err != nil {
+			return translate(ctx, op, err)
+		}
+		unwritten = append(unwritten, skipped...)
+	}
+	if err := s.checkUnwritten(ctx, tx, op, unwritten); err != nil {
+		return translate(ctx, op, err)
+	}
+	return translate(ctx, op, tx.Commit(ctx))
+}
+
+// saveChunk sends changes in one go, in order. It returns those that wrote
+// nothing, and on a broken constraint the change that broke it.
+func (s *Store) saveChunk(ctx context.Context, tx pgx.Tx, op string, changes []registry.Change) (skipped []rows.Change, broken *rows.Change, err error) {
+	batch := &pgx.Batch{}
+	prepared := make([]rows.Change, len(changes))
+	for i, change := range changes {
+		if prepared[i], err = rows.Prepare(op, change.Key, change.Event); err != nil {
+			return nil, nil, err
+		}
+		query, args := statement(&prepared[i])
+		batch.Queue(query, args...)
+	}
+	results := tx.SendBatch(ctx, batch)
+	defer func() { _ = results.Close() }()
+	for i := range prepared {
+		var written int
+		if err := results.QueryRow().Scan(&written); err != nil {
+			if brokenConstraint(err) != "" {
+				return nil, &prepared[i], err
+			}
+			return nil, nil, err
+		}
+		if written == 0 {
+			skipped = append(skipped, prepared[i])
+		}
+	}
+	return skipped, nil, results.Close()
+}
+
+// checkUnwritten accepts changes that wrote nothing because they had been
+// written before, and refuses the first that had not.
+func (s *Store) checkUnwritten(ctx context.Context, tx pgx.Tx, op string, unwritten []rows.Change) error {
+	if len(unwritten) == 0 {
+		return nil
+	}
+	ids := make([]string, len(unwritten))
+	for i, c := range unwritten {
+		ids[i] = c.Event.ID
+	}
+	answer, err := tx.Query(ctx, "SELECT id, key_id FROM events WHERE id = ANY($1)", ids)
+	if err != nil {
+		return err
+	}
+	seen := make(map[string]string, len(unwritten))
+	var event, key string
+	if _, err := pgx.ForEachRow(answer, []any{&event, &key}, func() error { seen[event] = key; return nil }); err != nil {
+		return err
+	}
+	inside := func(ctx context.Context, query string, args ...any) rows.Scanner {
+		return tx.QueryRow(ctx, query, args...)
+	}
+	for _, c := range unwritten {
+		if seen[c.Event.ID] != string(c.Key.ID) {
+			return rows.Clash(ctx, inside, op, c, "")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,31 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/registry/registrytest"
+	"github.com/keyturn/keyturn/registry/sqlite"
+)
+
+func open(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	registrytest.Run(t, func(t *testing.T) registry.Store { return open(t, filepath.Join(t.TempDir(), "registry.db")) })
+}
+
+func fresh(b *testing.B) registry.Store { return open(b, filepath.Join(b.TempDir(), "registry.db")) }
+
+func BenchmarkFindDue(b *testing.B)         { registrytest.BenchmarkFindDue(b, fresh) }
+func BenchmarkFindFingerprint(b *testing.B) { registrytest.BenchmarkFindFingerprint(b, fresh) }
+func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+// host is the Temporal workers of this process: one for the workflows and one
+// for each provider account, on that account's queue and at its rate.
+type host struct{ workers []worker.Worker }
+
+func newHost(cl client.Client, c Config, keys *activities.Keys) *host {
+	h := &host{}
+	flows := worker.New(cl, c.Temporal.TaskQueue, worker.Options{
+		MaxConcurrentWorkflowTaskExecutionSize: c.Concurrency.Workflows,
+		MaxConcurrentWorkflowTaskPollers:       max(2, c.Concurrency.Pollers),
+		LocalActivityWorkerOnly:                true, // activities run on their account's queue
+		WorkerStopTimeout:                      time.Duration(c.Drain),
+	})
+	register(flows)
+	h.workers = append(h.workers, flows)
+	for _, a := range c.Providers {
+		w := worker.New(cl, workflows.IssuerQueue(c.Temporal.TaskQueue, keyturn.Issuer{Provider: a.Provider, Account: a.Account}), worker.Options{
+			DisableWorkflowWorker:              true,
+			TaskQueueActivitiesPerSecond:       a.Rate,
+			MaxConcurrentActivityExecutionSize: c.Concurrency.Activities,
+			MaxConcurrentActivityTaskPollers:   c.Concurrency.Pollers,
+			WorkerStopTimeout:                  time.Duration(c.Drain),
+			// The last is the innermost: errors are translated before anything
+			// else sees them.
+			Interceptors: []interceptor.WorkerInterceptor{new(activities.Alive), new(activities.Errors)},
+		})
+		w.RegisterActivity(keys)
+		h.workers = append(h.workers, w)
+	}
+	return h
+}
+
+func register(w worker.WorkflowRegistry) {
+	w.RegisterWorkflow(workflows.IssueKey)
+	w.RegisterWorkflow(workflows.RotateKey)
+	w.RegisterWorkflow(workflows.RevokeKey)
+}
+
+func (h *host) start() error {
+	for i, w := range h.workers {
+		if err := w.Start(); err != nil {
+			for _, started := range h.workers[:i] {
+				started.Stop()
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// stop waits until what runs has ended or the drain time is over. All stop at
+// once, so that the time is spent once.
+func (h *host) stop() {
+	done := make(chan struct{})
+	for _, w := range h.workers {
+		go func() { w.Stop(); done <- struct{}{} }()
+	}
+	for range h.workers {
+		<-done
+	}
+}

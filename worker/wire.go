@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/config"
+	"github.com/keyturn/keyturn/leaks"
+	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/providers/all"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/rollout"
+	"github.com/keyturn/keyturn/rollout/httpprobe"
+	"github.com/keyturn/keyturn/rollout/lastused"
+	"github.com/keyturn/keyturn/secrets"
+	"github.com/keyturn/keyturn/secrets/local"
+	"github.com/keyturn/keyturn/secrets/vault"
+	"github.com/keyturn/keyturn/synthetic"
+)
+
+// wiring is everything the worker was configured with, opened. This file is
+// the only place where adapters are chosen.
+type wiring struct {
+	keys     *activities.Keys
+	registry registry.Store
+	closers  []func() error
+}
+
+func wire(ctx context.Context, c Config, log *slog.Logger, m *metrics) (*wiring, error) {
+	w := &wiring{}
+	if err := w.open(ctx, c, log, m); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metrics) (err error) {
+	w.keys = &activities.Keys{Now: time.Now, Poll: time.Duration(c.Rollout.Poll), Patience: 20 * time.Second}
+	if c.FingerprintKeyFile != "" {
+		key, err := config.Key32(c.FingerprintKeyFile)
+		if err != nil {
+			return fmt.Errorf("fingerprint_key_file: %w", err)
+		}
+		w.keys.Fingerprints = leaks.Fingerprinter{Key: keyturn.NewSecret(string(key))}
+	}
+	if w.registry, err = c.Registry.Open(ctx); err != nil {
+		return err
+	}
+	w.keys.Registry = w.registry
+	w.closers = append(w.closers, w.registry.Close)
+	if w.keys.Secrets, err = w.stores(ctx, c.Stores); err != nil {
+		return err
+	}
+	if w.keys.Providers, err = accounts(c.Providers, w.keys.Secrets, log, m); err != nil {
+		return err
+	}
+	w.keys.Synthetic = runner(c.Synthetic)
+	w.keys.Checkers = checkers(w.keys.Providers)
+	return nil
+}
+
+func (w *wiring) close() error {
+	var errs []error
+	for _, c := range w.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+func (w *wiring) stores(ctx context.Context, configured map[string]Store) (secrets.Catalog, error) {
+	out := secrets.Catalog{}
+	for name, s := range configured {
+		switch {
+		case s.Local != nil:
+			store, err := local.Open(ctx, *s.Local)
+			if err != nil {
+				return nil, fmt.Errorf("stores.%s.local: %w", name, err)
+			}
+			out[name] = store
+		case s.Vault != nil:
+			store, err := vault.Open(ctx, *s.Vault)
+			if err != nil {
+				return nil, fmt.Errorf("stores.%s.vault: %w", name, err)
+			}
+			w.closers = append(w.closers, store.Close)
+			out[name] = store
+		}
+	}
+	return out, nil
+}
+
+// accounts opens every configured provider account.
+func accounts(configured []Account, stores secrets.Catalog, log *slog.Logger, m *metrics) (providers.Catalog, error) {
+	factories := map[string]providers.Factory{}
+	for _, f := range all.Factories() {
+		factories[f.Name] = f
+	}
+	out := providers.Catalog{}
+	for _, a := range configured {
+		f, ok := factories[a.Provider]
+		if !ok {
+			return nil, fmt.Errorf("providers: this worker knows no provider %q; see keyturn-worker -providers", a.Provider)
+		}
+		p, err := f.New(providers.Env{
+			Account: a.Account, BaseURL: a.BaseURL, Now: time.Now,
+			HTTP:       &http.Client{Transport: newTransport(a, m), Timeout: time.Duration(a.Timeout)},
+			Decode:     func(v any) error { return strict(a.Settings, v) },
+			Credential: credential(stores),
+			Log:        log.With("provider", a.Provider, "account", a.Account),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("providers: %s/%s: %w", a.Provider, a.Account, err)
+		}
+		out[keyturn.Issuer{Provider: a.Provider, Account: a.Account}] = p
+	}
+	return out, nil
+}
+
+// strict decodes a provider's own settings and refuses what it does not know.
+func strict(settings map[string]any, v any) error {
+	if settings == nil {
+		settings = map[string]any{}
+	}
+	b, err := json.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return nil
+}
+
+// credential reads an administrator credential where it is kept, as it is now.
+func credential(stores secrets.Catalog) func(context.Context, keyturn.SecretRef) (providers.Credential, error) {
+	return func(ctx context.Context, ref keyturn.SecretRef) (providers.Credential, error) {
+		if ref.Store == "" {
+			ref.Store = "default"
+		}
+		store, err := stores.Open(ref.Store)
+		if err != nil {
+			return providers.Credential{}, err
+		}
+		now, err := store.Current(ctx, ref)
+		if err != nil {
+			return providers.Credential{}, err
+		}
+		v, err := store.Read(ctx, ref, now.Name)
+		return providers.Credential{ID: v.RemoteID, Secret: v.Secret}, err
+	}
+}
+
+func runner(c Synthetic) synthetic.Runner {
+	r := synthetic.Runner{Commands: c.Commands}
+	if c.HTTP {
+		r.HTTP = &http.Client{Timeout: 30 * time.Second}
+	}
+	return r
+}
+
+func checkers(catalog providers.Catalog) map[string]rollout.Checker {
+	out := map[string]rollout.Checker{}
+	for _, c := range []rollout.Checker{
+		httpprobe.Checker{HTTP: &http.Client{Timeout: 10 * time.Second}},
+		lastused.Checker{LastUsed: func(ctx context.Context, s keyturn.Scope, id string) (time.Time, error) {
+			usage, err := providers.As[providers.UsageReader](catalog, s.Issuer())
+			if err != nil {
+				return time.Time{}, err
+			}
+			return usage.LastUsed(ctx, s.Principal, id)
+		}},
+	} {
+		out[c.Kind()] = c
+	}
+	return out
+}
