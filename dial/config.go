@@ -24,6 +24,9 @@ type Config struct {
 	TLS        *TLS        `yaml:"tls"`
 	APIKeyFile string      `yaml:"api_key_file"` // for Temporal Cloud; implies TLS
 	Encryption *Encryption `yaml:"encryption"`
+	// AcceptPlaintext silences the warning that payloads are not encrypted.
+	// For a laptop.
+	AcceptPlaintext bool `yaml:"accept_plaintext"`
 }
 
 // TLS is how the connection is secured. The zero value uses the system's roots.

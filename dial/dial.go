@@ -15,7 +15,8 @@ import (
 )
 
 // Options makes the client options of c. Payloads and failures are encrypted
-// when keys are configured; when not, it says so loudly in the log, once.
+// when keys are configured; when not, it says so loudly in the log, unless
+// the configuration accepts it.
 func Options(c Config, logger *slog.Logger) (client.Options, error) {
 	c = c.WithDefaults()
 	out := client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: log.NewStructuredLogger(logger)}
@@ -23,7 +24,7 @@ func Options(c Config, logger *slog.Logger) (client.Options, error) {
 	if err != nil {
 		return out, err
 	}
-	if ring == nil {
+	if ring == nil && !c.AcceptPlaintext {
 		logger.Warn("PAYLOADS ARE NOT ENCRYPTED: whoever reads this Temporal namespace reads key names, owners and paths; set temporal.encryption")
 	}
 	out.DataConverter, out.FailureConverter = Converters(ring)

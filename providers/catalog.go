@@ -20,7 +20,7 @@ type Factory struct {
 // globals and no clients of its own making.
 type Env struct {
 	Account string       // the vendor's id of the account, as entries name it
-	HTTP    *http.Client // traced, rate limited, never retried
+	HTTP    *http.Client // counted, rate limited, never retried; follows no redirect
 	BaseURL string       // where the API is; empty means the vendor's own address
 	// Decode reads the provider's own settings, strictly.
 	Decode func(any) error
@@ -58,12 +58,15 @@ func As[C any](c Catalog, issuer keyturn.Issuer) (C, error) {
 
 // The names Capabilities gives to what a provider can do.
 const (
-	CanMint     = "mint"
-	CanList     = "list"
-	CanVerify   = "verify"
-	CanSuspend  = "suspend"
-	CanRevoke   = "revoke"
-	CanLastUsed = "last-used"
+	CanMint             = "mint"
+	CanList             = "list"
+	CanVerify           = "verify"
+	CanSuspend          = "suspend"
+	CanRevoke           = "revoke"
+	CanLastUsed         = "last-used"
+	CanIdentify         = "identify"
+	CanRevokeValue      = "revoke-value"
+	CanCheckPermissions = "check-permissions"
 )
 
 // Capabilities lists what p can do, by asking its type. Nobody declares it.
@@ -80,6 +83,9 @@ func Capabilities(p Provider) []string {
 	add(CanSuspend, is[Suspender](p))
 	add(CanRevoke, is[Revoker](p))
 	add(CanLastUsed, is[UsageReader](p))
+	add(CanIdentify, is[Identifier](p))
+	add(CanRevokeValue, is[ValueRevoker](p))
+	add(CanCheckPermissions, is[PermissionChecker](p))
 	return out
 }
 

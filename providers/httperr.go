@@ -10,10 +10,11 @@ import (
 
 // StatusError turns an HTTP status into the error kind it means everywhere,
 // and keeps Retry-After, in seconds or as a date (RFC 9110, 10.2.3). It is
-// nil below 400. A provider that needs to say more does so after calling it.
+// nil for 2xx. A redirect is Unavailable: no vendor's API answers with one, and
+// following it would show a credential to another host. A provider that needs to say more does so after calling it.
 // The body is left unread: vendors quote credentials in theirs.
 func StatusError(op string, resp *http.Response) error {
-	if resp.StatusCode < 400 {
+	if resp.StatusCode/100 == 2 {
 		return nil
 	}
 	e := &keyturn.Error{Op: op, Message: http.StatusText(resp.StatusCode)}
@@ -21,6 +22,8 @@ func StatusError(op string, resp *http.Response) error {
 		e.Message = "status " + strconv.Itoa(resp.StatusCode)
 	}
 	switch s := resp.StatusCode; {
+	case s < 400:
+		e.Kind, e.Message = keyturn.Unavailable, "redirected; is base_url right?"
 	case s == 401 || s == 403:
 		e.Kind = keyturn.Denied
 	case s == 404 || s == 410:

@@ -105,3 +105,31 @@ type Revoker interface {
 type UsageReader interface {
 	LastUsed(ctx context.Context, principal, id string) (time.Time, error)
 }
+
+// An Identifier can tell which key a value belongs to, by the cheapest
+// harmless call: it is how a leaked value nobody knows finds its owner. A
+// value that is none of this account's is a NotFound error.
+type Identifier interface {
+	Identify(ctx context.Context, secret keyturn.Secret) (id string, err error)
+}
+
+// A ValueRevoker can end a key given nothing but its value: the vendor's kill
+// switch for leaked keys. It cannot be undone. A value that is dead already
+// succeeds. The vendor may take a while to act; see Info.Settle.
+type ValueRevoker interface {
+	RevokeValue(ctx context.Context, secret keyturn.Secret) error
+}
+
+// A Permission is one thing the administrator credential must be allowed.
+type Permission struct {
+	Name    string // in the vendor's words: "iam:ListAccessKeys"
+	Granted bool
+	Need    string // what cannot be done without it
+}
+
+// A PermissionChecker can tell, by harmless calls only, what the configured
+// administrator credential may do. Permissions that only a change would show
+// are left out. A credential that is refused altogether is a Denied error.
+type PermissionChecker interface {
+	CheckPermissions(ctx context.Context, principal string) ([]Permission, error)
+}

@@ -111,7 +111,7 @@ func accounts(configured []Account, stores secrets.Catalog, log *slog.Logger, m 
 		}
 		p, err := f.New(providers.Env{
 			Account: a.Account, BaseURL: a.BaseURL, Now: time.Now,
-			HTTP:       &http.Client{Transport: newTransport(a, m), Timeout: time.Duration(a.Timeout)},
+			HTTP:       &http.Client{Transport: newTransport(a, m), Timeout: time.Duration(a.Timeout), CheckRedirect: stay},
 			Decode:     func(v any) error { return strict(a.Settings, v) },
 			Credential: credential(stores),
 			Log:        log.With("provider", a.Provider, "account", a.Account),
@@ -123,6 +123,9 @@ func accounts(configured []Account, stores secrets.Catalog, log *slog.Logger, m 
 	}
 	return out, nil
 }
+
+// stay follows no redirect: it would show a credential to another host.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // strict decodes a provider's own settings and refuses what it does not know.
 func strict(settings map[string]any, v any) error {

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/keyturn/keyturn/workflows"
 )
@@ -33,9 +35,23 @@ func TestReplay(t *testing.T) {
 		for _, file := range files {
 			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) {
 				t.Parallel()
+				f, err := os.Open(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = f.Close() }()
+				history, err := client.HistoryFromJSON(f, client.HistoryJSONOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
 				r := worker.NewWorkflowReplayer()
 				r.RegisterWorkflow(flow)
-				if err := r.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), file); err != nil {
+				began := history.Events[0].GetWorkflowExecutionStartedEventAttributes()
+				err = r.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), history,
+					worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{
+						ID: began.GetWorkflowId(), RunID: began.GetOriginalExecutionRunId(),
+					}})
+				if err != nil {
 					t.Error(err)
 				}
 			})

@@ -29,7 +29,7 @@ const fleet = 400
 // same run. Run it with -benchtime 1x.
 func BenchmarkRotations(b *testing.B) {
 	s := newStack(b)
-	sc := newScenario(b, s, datadog(), instantly)
+	sc := newScenario(b, s, "datadog", instantly)
 	sc.enrol(fleet)
 	for b.Loop() {
 		sc.all(workflows.IssueKey)
@@ -67,7 +67,7 @@ func (sc *scenario) all(flow any) float64 {
 		id := keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i))
 		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.KeyWorkflowID(id), TaskQueue: sc.queue}, flow,
 			workflows.Order{
-				Key: id, Issuer: keyturn.Issuer{Provider: sc.vendor.name, Account: sc.vendor.account},
+				Key: id, Issuer: keyturn.Issuer{Provider: sc.vendor.Provider, Account: sc.vendor.Account},
 				Cause: activities.Cause{Reason: "scheduled", Actor: "bench"},
 			})
 	})

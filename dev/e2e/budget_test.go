@@ -40,7 +40,7 @@ func withinBudget(t *testing.T, sc *scenario) {
 			actions += int(e.GetActivityTaskStartedEventAttributes().Attempt)
 		}
 	}
-	t.Logf("%s: %d events of %d, %d actions of %d", sc.vendor.name, events, maxEvents, actions, maxActions)
+	t.Logf("%s: %d events of %d, %d actions of %d", sc.vendor.Provider, events, maxEvents, actions, maxActions)
 	if events > maxEvents || actions > maxActions {
 		t.Errorf("%d events and %d actions, the budget is %d and %d", events, actions, maxEvents, maxActions)
 	}

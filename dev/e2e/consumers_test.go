@@ -27,7 +27,7 @@ func (sc *scenario) consumer(generation func(r *http.Request) string) {
 	}
 }
 
-func consumersNeverMove(t *testing.T, s *stack, v vendor) {
+func consumersNeverMove(t *testing.T, s *stack, v string) {
 	sc := newScenario(t, s, v).issued()
 	before := *sc.key().Current()
 	sc.consumer(func(*http.Request) string { return string(before.Version) })
@@ -42,7 +42,7 @@ func consumersNeverMove(t *testing.T, s *stack, v vendor) {
 }
 
 // consumersMove: the service reads Vault every second, as a sidecar would.
-func consumersMove(t *testing.T, s *stack, v vendor) {
+func consumersMove(t *testing.T, s *stack, v string) {
 	sc := newScenario(t, s, v).issued()
 	read := ""
 	var last time.Time

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"text/tabwriter"
 
+	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -19,9 +20,9 @@ func TestNothingIsLost(t *testing.T) {
 	s := newStack(t)
 	table := &tally{}
 	t.Run("killed", func(t *testing.T) {
-		for _, v := range vendors() {
+		for _, v := range simulate.Providers() {
 			for _, op := range []string{"issue", "rotate"} {
-				t.Run(v.name+"/"+op, func(t *testing.T) {
+				t.Run(v+"/"+op, func(t *testing.T) {
 					t.Parallel()
 					killEverywhere(t, s, v, op, table)
 				})
@@ -35,7 +36,7 @@ func TestNothingIsLost(t *testing.T) {
 
 // killEverywhere counts the side effects of one quiet run and then makes one
 // run for each of them and each side of it.
-func killEverywhere(t *testing.T, s *stack, v vendor, op string, table *tally) {
+func killEverywhere(t *testing.T, s *stack, v string, op string, table *tally) {
 	effects := sideEffects(t, s, v, op)
 	if len(effects) < 5 {
 		t.Fatalf("only %d side effects seen: %v; the tripwire is blind", len(effects), effects)
@@ -46,13 +47,13 @@ func killEverywhere(t *testing.T, s *stack, v vendor, op string, table *tally) {
 			t.Run(fmt.Sprintf("%02d %s %s", n+1, when, name), func(t *testing.T) {
 				t.Parallel()
 				survived := killOnce(t, s, v, op, n+1, after)
-				table.add(v.name+" "+op, survived && !t.Failed())
+				table.add(v+" "+op, survived && !t.Failed())
 			})
 		}
 	}
 }
 
-func sideEffects(t *testing.T, s *stack, v vendor, op string) []string {
+func sideEffects(t *testing.T, s *stack, v string, op string) []string {
 	t.Helper()
 	sc := newScenario(t, s, v)
 	if op == "rotate" {
@@ -72,7 +73,7 @@ func (sc *scenario) run(op string) workflows.Result {
 	return sc.do(workflows.RotateKey)
 }
 
-func killOnce(t *testing.T, s *stack, v vendor, op string, n int, after bool) bool {
+func killOnce(t *testing.T, s *stack, v string, op string, n int, after bool) bool {
 	sc := newScenario(t, s, v)
 	want := workflows.Issued
 	if op == "rotate" {

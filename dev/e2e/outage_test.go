@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestServersComeAndGo(t *testing.T) {
 	s := newStack(t)
 	var all []*scenario
-	for _, v := range vendors() {
+	for _, v := range simulate.Providers() {
 		all = append(all, newScenario(t, s, v, slowly).issued())
 	}
 	rotateThrough := func(t *testing.T, outage func()) {

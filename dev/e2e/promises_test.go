@@ -30,7 +30,7 @@ func (sc *scenario) promised(t *testing.T, strangers ...string) {
 	}
 	current := k.Ledger[0]
 	var live []fake.Key
-	for _, l := range sc.ledger.Live(sc.principal()) {
+	for _, l := range sc.ledger.Live(sc.vendor.Principal()) {
 		if !slices.Contains(strangers, l.ID) {
 			live = append(live, l)
 		}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/temporalproto"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -28,8 +29,8 @@ func TestRecordHistories(t *testing.T) {
 		return
 	}
 	s := newStack(t)
-	for _, v := range vendors() {
-		t.Run(v.name, func(t *testing.T) {
+	for _, v := range simulate.Providers() {
+		t.Run(v, func(t *testing.T) {
 			t.Parallel()
 			sc := newScenario(t, s, v)
 			sc.issued()
@@ -99,10 +100,10 @@ func (sc *scenario) keep(workflow, ending string) {
 		sc.t.Fatal(err)
 	}
 	dir := filepath.Join("..", "..", "workflows", "testdata", "histories", workflow)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		sc.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, sc.vendor.name+"-"+ending+".json"), append(b, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, sc.vendor.Provider+"-"+ending+".json"), append(b, '\n'), 0o644); err != nil {
 		sc.t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/providers/fake"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/workflows"
@@ -35,12 +37,11 @@ var scenarios atomic.Int64
 type scenario struct {
 	*stack
 	t      testing.TB
-	vendor vendor
+	vendor *simulate.Vendor
 	id     keyturn.KeyID
 	queue  string
 	path   string // consumers' path below secret/
 	ledger *fake.Ledger
-	faults *fake.Faults
 	wire   *tripwire
 	config string
 	log    *lockedBuffer
@@ -57,11 +58,11 @@ type scenario struct {
 type setting func(*scenario)
 
 // newScenario prepares a key that was never issued, and starts its worker.
-func newScenario(t testing.TB, s *stack, v vendor, set ...setting) *scenario {
+func newScenario(t testing.TB, s *stack, provider string, set ...setting) *scenario {
 	t.Helper()
 	n := scenarios.Add(1)
 	sc := &scenario{
-		stack: s, t: t, vendor: v, rate: 100, id: keyturn.KeyID(fmt.Sprintf("e2e-%s-%d", v.name, n)), queue: fmt.Sprintf("e2e-%d", n),
+		stack: s, t: t, rate: 100, id: keyturn.KeyID(fmt.Sprintf("e2e-%s-%d", provider, n)), queue: fmt.Sprintf("e2e-%d", n),
 		path: fmt.Sprintf("team/e2e-%d", n), log: new(lockedBuffer),
 		policy: keyturn.Policy{
 			Overlap: keyturn.Duration(time.Second), DisabledSoak: keyturn.Duration(time.Second),
@@ -69,8 +70,13 @@ func newScenario(t testing.TB, s *stack, v vendor, set ...setting) *scenario {
 		},
 	}
 	sc.wire = &tripwire{kill: sc.crash}
-	sc.ledger = fake.NewLedger(fake.Options{ValuePrefix: canary, MaxPerPrincipal: v.maxPerPrincipal})
-	sc.faults = fake.NewFaults(v.refuse)
+	sc.vendor = simulate.New(provider, simulate.Options{
+		Settle: -1, Rate: -1, ValuePrefix: canary, Principals: []string{"svc-" + sc.queue}, AdminFolder: "secret/admin/" + sc.queue,
+	})
+	if sc.vendor == nil {
+		t.Fatalf("no vendor %q is simulated", provider)
+	}
+	sc.ledger = sc.vendor.Ledger
 	for _, f := range set {
 		f(sc)
 	}
@@ -83,48 +89,32 @@ func newScenario(t testing.TB, s *stack, v vendor, set ...setting) *scenario {
 func (sc *scenario) prepare() {
 	sc.t.Helper()
 	ctx := sc.t.Context()
-	for path, data := range sc.vendor.admin {
-		if _, err := sc.vaultAPI.KVv2("secret").Put(ctx, path, data); err != nil {
+	for _, a := range sc.vendor.Admins {
+		sc.known(a.Secret.Expose())
+		data := map[string]any{"key_id": a.ID, "key": a.Secret.Expose()}
+		if _, err := sc.vaultAPI.KVv2("secret").Put(ctx, strings.TrimPrefix(a.Ref.Path, "secret/"), data); err != nil {
 			sc.t.Fatal(err)
 		}
 	}
-	vendorURL := serve(sc.t, tripped(sc.wire, sc.vendor.effect, sc.watch, sc.faults.Wrap(sc.vendor.fake(sc.ledger))))
+	vendorURL := serve(sc.t, tripped(sc.wire, sc.vendor.Changes, sc.watch, sc.vendor.Handler()))
 	vaultURL := vaultProxy(sc.t, sc.wire, sc.vault.Address())
 	sc.writeConfig(vendorURL, vaultURL)
 	key := keyturn.Key{
 		ID: sc.id, Purpose: "proves that nothing is lost", Owner: keyturn.Owner{Team: "platform", Person: "e2e@example.com"},
-		Scope:   keyturn.Scope{Provider: sc.vendor.name, Account: sc.vendor.account, Principal: sc.vendor.principal, Permissions: []string{"read"}},
+		Scope:   keyturn.Scope{Provider: sc.vendor.Provider, Account: sc.vendor.Account, Principal: sc.vendor.Principal(), Permissions: []string{"read"}},
 		Storage: keyturn.Storage{Secret: keyturn.SecretRef{Store: "default", Path: "secret/" + sc.path}},
 		Audit:   keyturn.Audit{EveryDays: 90}, Policy: sc.policy,
 		Created: time.Now().UTC(), Expires: time.Now().UTC().AddDate(0, 6, 0),
 	}
-	sc.adjust(&key)
 	if _, err := sc.registry.Save(ctx, key, registry.Event{ID: "apply/" + string(sc.id), Key: sc.id, What: registry.Applied, At: time.Now()}); err != nil {
 		sc.t.Fatal(err)
 	}
 }
 
-// adjust makes every scenario's key its own principal's, as the registry's
-// rule on providers without labels would otherwise make them take turns.
-func (sc *scenario) adjust(key *keyturn.Key) {
-	if key.Scope.Principal != "" {
-		key.Scope.Principal = sc.principal()
-		sc.ledger.AddPrincipal(key.Scope.Principal)
-	}
-}
-
-// principal is the IAM user of this scenario, where the vendor has such.
-func (sc *scenario) principal() string {
-	if sc.vendor.principal == "" {
-		return ""
-	}
-	return sc.vendor.principal + "-" + sc.queue
-}
-
 // watch looks at everything a vendor is asked to end: it must not be what
 // consumers read.
 func (sc *scenario) watch(name string, r *http.Request, body []byte) {
-	id := sc.vendor.ends(name, r, body)
+	id := sc.vendor.Ends(r, body)
 	if id == "" {
 		return
 	}
@@ -165,15 +155,23 @@ providers:
     account: %q
     base_url: %q
     rate: %g
-    settings:
-      %s
+    settings: %s
 synthetic: {http: true}
 rollout: {poll: 500ms}
 listen: 127.0.0.1:0
 drain: 5s
 log: {level: debug}
 `, sc.temporal.Address(), namespace, sc.queue, write("registry-url", pg.String()), vaultURL, write("vault-token", sc.vault.Token()),
-		sc.vendor.name, sc.vendor.account, vendorURL, sc.rate, sc.vendor.settings))
+		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings()))
+}
+
+// settings is the provider's own, as YAML, which JSON is.
+func (sc *scenario) settings() []byte {
+	b, err := json.Marshal(sc.vendor.Settings)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	return b
 }
 
 // start starts the worker. It runs until crash or finish.
@@ -232,7 +230,7 @@ func tail(s string, n int) string {
 // begin starts an operation and returns at once.
 func (sc *scenario) begin(workflow any, change ...func(*workflows.Order)) (client.WorkflowRun, error) {
 	order := workflows.Order{
-		Key: sc.id, Issuer: keyturn.Issuer{Provider: sc.vendor.name, Account: sc.vendor.account},
+		Key: sc.id, Issuer: keyturn.Issuer{Provider: sc.vendor.Provider, Account: sc.vendor.Account},
 		Cause: activities.Cause{Reason: "requested", Actor: "e2e"},
 	}
 	for _, f := range change {

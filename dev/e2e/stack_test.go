@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	vaultapi "github.com/hashicorp/vault/api"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
@@ -36,8 +35,9 @@ type stack struct {
 	worker   string // the worker's binary
 	dir      string
 
-	mu    sync.Mutex
-	texts []string // logs and metrics of workers that ended
+	mu     sync.Mutex
+	texts  []string // logs and metrics of workers that ended
+	admins []string // values of administrator credentials
 }
 
 func newStack(t testing.TB) *stack {
@@ -57,7 +57,7 @@ func newStack(t testing.TB) *stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.registry.Close() })
-	s.temporal, err = embedded.Start(t.Context(), embedded.Options{NoUI: true, SearchAttributes: searchAttributes()})
+	s.temporal, err = embedded.Start(t.Context(), embedded.Options{NoUI: true, SearchAttributes: embedded.Attributes(workflows.SearchAttributeKeys())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,15 +71,6 @@ func newStack(t testing.TB) *stack {
 	}
 	t.Cleanup(s.client.Close)
 	return s
-}
-
-// searchAttributes are the ones workflows use, as a server registers them.
-func searchAttributes() map[string]enumspb.IndexedValueType {
-	out := map[string]enumspb.IndexedValueType{}
-	for _, k := range workflows.SearchAttributeKeys() {
-		out[k.GetName()] = k.GetValueType()
-	}
-	return out
 }
 
 // build compiles a command and returns its path.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/providers/fake"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/workflows"
@@ -19,7 +20,7 @@ import (
 
 // troubles are the bad days, at every vendor.
 func troubles(t *testing.T, s *stack) {
-	for _, v := range vendors() {
+	for _, v := range simulate.Providers() {
 		for name, trouble := range map[string]func(*testing.T, *scenario){
 			"the answer to mint is lost":          lostMint,
 			"the vendor throttles":                throttled,
@@ -36,35 +37,33 @@ func troubles(t *testing.T, s *stack) {
 			"somebody wrote the path by hand":     writtenByHand,
 			"within the budget":                   withinBudget,
 		} {
-			t.Run(v.name+"/"+name, func(t *testing.T) {
+			t.Run(v+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				trouble(t, newScenario(t, s, v))
 			})
 		}
-		t.Run(v.name+"/consumers never move", func(t *testing.T) {
+		t.Run(v+"/consumers never move", func(t *testing.T) {
 			t.Parallel()
 			consumersNeverMove(t, s, v)
 		})
-		t.Run(v.name+"/consumers move", func(t *testing.T) {
+		t.Run(v+"/consumers move", func(t *testing.T) {
 			t.Parallel()
 			consumersMove(t, s, v)
 		})
-		t.Run(v.name+"/the old key is still used", func(t *testing.T) {
+		t.Run(v+"/the old key is still used", func(t *testing.T) {
 			t.Parallel()
 			stillUsed(t, newScenario(t, s, v))
 		})
 	}
 	t.Run("aws/a stranger has the second slot", func(t *testing.T) {
 		t.Parallel()
-		strangerInSlot(t, newScenario(t, s, amazon()))
+		strangerInSlot(t, newScenario(t, s, "aws"))
 	})
 }
 
 func lostMint(t *testing.T, sc *scenario) {
 	sc.issued()
-	rule := sc.vendor.mints
-	rule.Drop, rule.Times = fake.DropAfter, 1
-	sc.faults.Set(rule)
+	sc.vendor.LoseMints(1)
 	if res := sc.do(workflows.RotateKey); res.Outcome != workflows.Rotated {
 		t.Errorf("%+v", res)
 	}
@@ -76,14 +75,12 @@ func lostMint(t *testing.T, sc *scenario) {
 
 func throttled(t *testing.T, sc *scenario) {
 	sc.issued()
-	rule := sc.vendor.mints
-	rule.Status, rule.Wait, rule.Times = http.StatusTooManyRequests, keyturn.Duration(4*time.Second), 1
-	sc.faults.Set(rule)
+	sc.vendor.Throttle(1, 4*time.Second)
 	began := time.Now()
 	if res := sc.do(workflows.RotateKey); res.Outcome != workflows.Rotated {
 		t.Errorf("%+v", res)
 	}
-	if took := time.Since(began); sc.vendor.saysWhen && took < 4*time.Second {
+	if took := time.Since(began); sc.vendor.Provider != "aws" && took < 4*time.Second { // AWS does not say when
 		t.Errorf("it took %s: Retry-After was not honoured", took)
 	}
 	sc.promised(t)
@@ -91,7 +88,7 @@ func throttled(t *testing.T, sc *scenario) {
 
 func failing(t *testing.T, sc *scenario) {
 	sc.issued()
-	sc.faults.Set(fake.Rule{Status: http.StatusInternalServerError, Times: 3, Text: canary + "echo"})
+	sc.vendor.Faults.Set(fake.Rule{Status: http.StatusInternalServerError, Times: 3, Text: canary + "echo"})
 	if res := sc.do(workflows.RotateKey); res.Outcome != workflows.Rotated {
 		t.Errorf("%+v", res)
 	}
@@ -202,14 +199,12 @@ func extendAndExpedite(t *testing.T, sc *scenario) {
 func neverAccepted(t *testing.T, sc *scenario) {
 	sc.issued()
 	before := *sc.key().Current()
-	rule := sc.vendor.verifies
-	rule.Status = http.StatusForbidden
-	sc.faults.Set(rule)
+	sc.vendor.RefuseVerification(1000)
 	res := sc.do(workflows.RotateKey)
 	if res.Outcome != workflows.RolledBack || res.Why != string(keyturn.Denied) {
 		t.Errorf("%+v", res)
 	}
-	sc.faults.Set()
+	sc.vendor.Mend()
 	sc.promised(t)
 	if now := sc.key().Current(); now.RemoteID != before.RemoteID {
 		t.Errorf("consumers are on %s, want the old key %s", now.RemoteID, before.RemoteID)
@@ -252,7 +247,7 @@ func terminated(t *testing.T, sc *scenario) {
 	if err := sc.client.TerminateWorkflow(t.Context(), r.GetID(), r.GetRunID(), "e2e"); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(sc.ledger.Live(sc.principal())); n != 2 {
+	if n := len(sc.ledger.Live(sc.vendor.Principal())); n != 2 {
 		t.Fatalf("%d keys live after the terminate, want 2", n)
 	}
 	res := sc.do(workflows.RotateKey, func(o *workflows.Order) { o.Now = true })
@@ -282,7 +277,7 @@ func revokedForGood(t *testing.T, sc *scenario) {
 	if res.Outcome != workflows.Revoked || len(res.Ended) != 1 || len(res.Unproven) != 0 {
 		t.Errorf("%+v", res)
 	}
-	if live := sc.ledger.Live(sc.principal()); len(live) != 0 {
+	if live := sc.ledger.Live(sc.vendor.Principal()); len(live) != 0 {
 		t.Errorf("still live: %+v", live)
 	}
 	if k := sc.key(); k.Retired.IsZero() || k.Intent != nil || len(k.Ledger) != 0 {
@@ -330,7 +325,7 @@ func writtenByHand(t *testing.T, sc *scenario) {
 
 func strangerInSlot(t *testing.T, sc *scenario) {
 	sc.issued()
-	stranger, err := sc.ledger.Mint("somebody", fake.Draft{Principal: sc.principal()})
+	stranger, err := sc.ledger.Mint("somebody", fake.Draft{Principal: sc.vendor.Principal()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package simulate
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
+	"path"
 	"time"
 
 	"github.com/keyturn/keyturn/providers/aws/awsfake"
@@ -26,6 +28,10 @@ type kind struct {
 	mints    fake.Rule // recognises the request that makes a key
 	verifies fake.Rule // recognises the request that tries one
 	refusal  int       // the status that says a key is not accepted
+	// changes names what a request changes at the vendor; empty is nothing.
+	changes func(r *http.Request, body []byte) string
+	// ends is the id of the key a request switches off or revokes, if it does.
+	ends func(r *http.Request, body []byte) string
 }
 
 // kinds lists every vendor there is a fake of, in the order of their names.
@@ -49,6 +55,19 @@ func amazon() kind {
 		mints:    fake.Rule{Body: "Action=CreateAccessKey"},
 		verifies: fake.Rule{Body: "Action=GetCallerIdentity"},
 		refusal:  http.StatusUnauthorized,
+		changes: func(_ *http.Request, body []byte) string {
+			switch a := form(body).Get("Action"); a {
+			case "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey":
+				return a
+			}
+			return ""
+		},
+		ends: func(_ *http.Request, body []byte) string {
+			if v := form(body); v.Get("Action") == "DeleteAccessKey" || v.Get("Status") == "Inactive" {
+				return v.Get("AccessKeyId")
+			}
+			return ""
+		},
 	}
 }
 
@@ -69,5 +88,32 @@ func datadog() kind {
 		mints:    fake.Rule{Method: http.MethodPost, Path: "/api/v2/api_keys"},
 		verifies: fake.Rule{Path: "/api/v2/validate"},
 		refusal:  http.StatusForbidden,
+		changes:  func(r *http.Request, _ []byte) string { return unlessRead(r) },
+		ends:     lastOfDelete,
 	}
+}
+
+// form reads a form, as AWS is sent.
+func form(body []byte) url.Values {
+	v, err := url.ParseQuery(string(body))
+	if err != nil {
+		return url.Values{}
+	}
+	return v
+}
+
+// unlessRead names a request of a plain REST API that is not a read.
+func unlessRead(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return ""
+	}
+	return r.Method + " " + path.Dir(r.URL.Path)
+}
+
+// lastOfDelete is the id in a DELETE of a plain REST API.
+func lastOfDelete(r *http.Request, _ []byte) string {
+	if r.Method == http.MethodDelete {
+		return path.Base(r.URL.Path)
+	}
+	return ""
 }

@@ -65,7 +65,7 @@ func Start(ctx context.Context, options Options) (*Vendors, error) {
 	vs := &Vendors{}
 	for _, kind := range kinds() {
 		v := newVendor(kind, o)
-		url, err := vs.serve(ctx, 0, v.Faults.Wrap(kind.fake(v.Ledger)))
+		url, err := vs.serve(ctx, 0, v.Handler())
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("simulate %s: %w", kind.provider, err), vs.Stop())
 		}

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/keyturn/keyturn"
@@ -30,6 +31,49 @@ type Admin struct {
 	Ref    keyturn.SecretRef // where the settings say it is kept
 	ID     string
 	Secret keyturn.Secret
+}
+
+// New makes one vendor without serving it: Handler does, wherever the caller
+// wants it. It returns nil if there is no such vendor.
+func New(provider string, options Options) *Vendor {
+	for _, k := range kinds() {
+		if k.provider == provider {
+			return newVendor(k, options.withDefaults())
+		}
+	}
+	return nil
+}
+
+// Providers lists the vendors there are, in the order of their names.
+func Providers() []string {
+	var out []string
+	for _, k := range kinds() {
+		out = append(out, k.provider)
+	}
+	return out
+}
+
+// Handler speaks the vendor's API, faults included.
+func (v *Vendor) Handler() http.Handler { return v.Faults.Wrap(v.breaks.kind.fake(v.Ledger)) }
+
+// Changes names what a request changes at the vendor; empty means nothing. It
+// is given the body, and may not read it from the request.
+func (v *Vendor) Changes(r *http.Request, body []byte) string {
+	if name := v.breaks.kind.changes(r, body); name != "" {
+		return v.Provider + " " + name
+	}
+	return ""
+}
+
+// Ends is the id of the key that a request switches off or revokes, if it does.
+func (v *Vendor) Ends(r *http.Request, body []byte) string { return v.breaks.kind.ends(r, body) }
+
+// Principal is one that may have keys; empty where keys belong to the account.
+func (v *Vendor) Principal() string {
+	if len(v.Principals) == 0 {
+		return ""
+	}
+	return v.Principals[0]
 }
 
 func newVendor(k kind, o Options) *Vendor {

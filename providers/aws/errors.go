@@ -24,7 +24,7 @@ func failure(ctx context.Context, op string, err error) error {
 	if own := new(keyturn.Error); errors.As(err, &own) {
 		return own // reading our credential failed, or we said so ourselves
 	}
-	answered := &keyturn.Error{Kind: keyturn.Unavailable, Op: op, Message: "no answer that makes sense came back"}
+	answered := &keyturn.Error{Kind: keyturn.Unavailable, Op: op, Message: "no documented answer came back, or there was no credential to ask with"}
 	if resp := new(smithyhttp.ResponseError); errors.As(err, &resp) && resp.Response != nil {
 		errors.As(providers.StatusError(op, resp.Response.Response), &answered)
 	}

@@ -127,13 +127,14 @@ func TestFaultsThrottleAndDelay(t *testing.T) {
 func TestHooksRunAroundTheFake(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	var seen []int32
-	s.Hook(func(*http.Request) { seen = append(seen, s.acted.Load()) }, func(*http.Request) { seen = append(seen, s.acted.Load()) })
+	seen := make(chan int32, 4)
+	note := func(*http.Request) { seen <- s.acted.Load() }
+	s.Hook(note, note)
 	s.post(t, "/", "")
 	s.Set(fake.Rule{Drop: fake.DropAfter, Times: 1})
 	s.post(t, "/", "")
-	if want := []int32{0, 1, 1, 2}; !cmp.Equal(seen, want) {
-		t.Errorf("acted before and after: %v, want %v", seen, want)
+	if got, want := []int32{<-seen, <-seen, <-seen, <-seen}, []int32{0, 1, 1, 2}; !cmp.Equal(got, want) {
+		t.Errorf("acted before and after: %v, want %v", got, want)
 	}
 }
 

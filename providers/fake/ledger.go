@@ -57,10 +57,12 @@ type entry struct {
 }
 
 // A Format makes up ids and values as a vendor words them. A nil function
-// leaves the ledger's own.
+// leaves the ledger's own. Complete comes first, for ids and values that
+// depend on what the key is for.
 type Format struct {
-	ID    func() string
-	Value func(prefix string) string
+	ID       func() string
+	Value    func(prefix string) string
+	Complete func(prefix string, d *Draft)
 }
 
 // NewLedger returns an empty ledger.
@@ -85,6 +87,9 @@ func (l *Ledger) SetFormat(f Format) {
 	if f.Value != nil {
 		l.format.Value = f.Value
 	}
+	if f.Complete != nil {
+		l.format.Complete = f.Complete
+	}
 }
 
 // Now is the time where the vendor is.
@@ -101,6 +106,9 @@ func (l *Ledger) Mint(who string, d Draft) (Key, error) {
 	}
 	if n := l.opts.MaxPerPrincipal; n > 0 && len(l.live(d.Principal)) >= n {
 		return Key{}, ErrFull
+	}
+	if l.format.Complete != nil {
+		l.format.Complete(l.opts.ValuePrefix, &d)
 	}
 	if d.ID == "" {
 		d.ID = l.format.ID()

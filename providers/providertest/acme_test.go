@@ -11,6 +11,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type variant struct {
 	principal string
 	settle    time.Duration
 	tokens    bool // administrator calls need an access token first
+	values    bool // a bare value can be neither identified nor ended
 }
 
 func (v variant) factory(bug string) providers.Factory {
@@ -220,6 +222,72 @@ func (p *acme) LastUsed(ctx context.Context, _, id string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return k.Used, err
+}
+
+func (p *acme) Identify(ctx context.Context, secret keyturn.Secret) (string, error) {
+	const op = "acme: identify"
+	if p.kind.values && p.bug != "half-supported" {
+		return "", keyturn.Errorf(keyturn.Unsupported, op, "not here")
+	}
+	if p.bug == "identifies-anything" {
+		return "key_1", nil
+	}
+	var me acmeKey
+	err := p.do(ctx, "identify", "GET", "/v1/whoami", secret, nil, &me)
+	switch {
+	case keyturn.KindOf(err) == keyturn.Denied && p.bug != "stranger-is-trouble":
+		return "", keyturn.Errorf(keyturn.NotFound, op, "nobody's")
+	case err == nil && me.ID == "" && p.bug != "believes-silence-about-ids":
+		return "", keyturn.Errorf(keyturn.Unavailable, op, "no id came")
+	}
+	return me.ID, err
+}
+
+func (p *acme) RevokeValue(ctx context.Context, secret keyturn.Secret) error {
+	const op = "acme: revoke value"
+	switch {
+	case p.kind.values && p.bug != "half-supported":
+		return keyturn.Errorf(keyturn.Unsupported, op, "not here")
+	case p.bug == "burn-noop":
+		return nil
+	case secret.IsZero():
+		return keyturn.Errorf(keyturn.Invalid, op, "no value")
+	}
+	err := p.call(ctx, "revoke value", "POST", "/v1/burn", acmeKey{Value: secret.Expose()}, nil)
+	if keyturn.KindOf(err) == keyturn.NotFound && p.bug != "burnt-is-an-error" {
+		return nil
+	}
+	return err
+}
+
+// CheckPermissions reads the list of grants, and one key nobody has.
+func (p *acme) CheckPermissions(ctx context.Context, _ string) ([]providers.Permission, error) {
+	var grants struct{ Grants []string }
+	err := p.call(ctx, "check permissions", "GET", "/v1/grants", nil, &grants)
+	if p.bug == "grants-twice" {
+		err = p.call(ctx, "check permissions", "GET", "/v1/grants", nil, &grants)
+	}
+	if p.bug == "checks-by-minting" && err == nil {
+		err = p.call(ctx, "check permissions", "POST", "/v1/keys", acmeKey{Name: "a trial"}, nil)
+	}
+	if err != nil && p.bug != "grants-anything" {
+		return nil, err
+	}
+	if len(grants.Grants) == 0 && p.bug != "grants-anything" {
+		return nil, keyturn.Errorf(keyturn.Unavailable, "acme: check permissions", "no list came")
+	}
+	may := func(name string) bool { return p.bug == "grants-anything" || slices.Contains(grants.Grants, name) }
+	if p.bug == "grants-nothing" {
+		may = func(string) bool { return false }
+	}
+	out := []providers.Permission{
+		{Name: "keys:read", Granted: may("keys:read"), Need: "listing"},
+		{Name: "keys:write", Granted: may("keys:write"), Need: "minting"},
+	}
+	if p.bug == "needs-nothing" {
+		out[1].Need = ""
+	}
+	return out, nil
 }
 
 func (p *acme) path(id string) string {

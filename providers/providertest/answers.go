@@ -26,7 +26,7 @@ func (h Harness) garbled(op string) []keyturn.Kind {
 		return []keyturn.Kind{kind}
 	}
 	switch op {
-	case opDisable, opEnable, opRevoke:
+	case opDisable, opEnable, opRevoke, opRevokeValue:
 		return []keyturn.Kind{"", keyturn.Unavailable}
 	}
 	return []keyturn.Kind{keyturn.Unavailable}
@@ -43,7 +43,7 @@ func brokenAnswers(t testing.TB, h Harness) {
 		for _, c := range calls {
 			r.want(t, fmt.Sprintf("%s answered %q", c.op, body), c.do(r.ctx), h.garbled(c.op)...)
 		}
-		if l, ok := r.Provider.(providers.Lister); ok { // which may be another request than one principal's
+		if l, ok := can[providers.Lister](r, providers.CanList); ok { // which may be another request than one principal's
 			_, err := collect(r.ctx, l, "")
 			r.want(t, fmt.Sprintf("List of the account answered %q", body), err, h.garbled(opList)...)
 		}
@@ -53,6 +53,9 @@ func brokenAnswers(t testing.TB, h Harness) {
 		for _, c := range calls {
 			if c.op == opMint {
 				r.want(t, "Mint answered "+body, c.do(r.ctx), keyturn.Unavailable)
+			}
+			if c.op == opIdentify {
+				r.want(t, "Identify answered "+body, c.do(r.ctx), keyturn.Unavailable, keyturn.NotFound)
 			}
 			if kind, ok := h.Expect["List {}"]; c.op == opList && body == "{}" {
 				if !ok {

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/keyturn/keyturn"
@@ -18,6 +19,10 @@ const (
 	opEnable   = "Enable"
 	opRevoke   = "Revoke"
 	opLastUsed = "LastUsed"
+
+	opIdentify    = "Identify"
+	opRevokeValue = "RevokeValue"
+	opPermissions = "CheckPermissions"
 )
 
 // A call is one thing the provider can do, ready to be done.
@@ -38,35 +43,37 @@ func (r *rig) calls(t testing.TB) []call {
 		k := r.seed(t, r.principal(n), op+"/g1")
 		out = append(out, call{op, k, func(ctx context.Context) error { return do(ctx, k) }})
 	}
-	if p, ok := r.Provider.(providers.Minter); ok {
+	if p, ok := can[providers.Minter](r, providers.CanMint); ok {
 		add(opMint, func(ctx context.Context, k fake.Key) error {
 			m, err := p.Mint(ctx, providers.MintRequest{Principal: k.Principal, Label: "fresh/g2", Permissions: r.h.Permissions})
 			if err == nil && (m.Secret.IsZero() || m.Key.ID == "") {
 				t.Errorf("Mint succeeded without an id and a value")
 			}
+			r.keep(m.Secret)
 			return err
 		})
 	}
-	if p, ok := r.Provider.(providers.Verifier); ok {
+	if p, ok := can[providers.Verifier](r, providers.CanVerify); ok {
 		add(opVerify, func(ctx context.Context, k fake.Key) error { return p.Verify(ctx, k.ID, keyturn.NewSecret(k.Secret)) })
 	}
-	if p, ok := r.Provider.(providers.Suspender); ok {
+	if p, ok := can[providers.Suspender](r, providers.CanSuspend); ok {
 		add(opDisable, func(ctx context.Context, k fake.Key) error { return p.Disable(ctx, k.Principal, k.ID) })
 		add(opEnable, func(ctx context.Context, k fake.Key) error { return p.Enable(ctx, k.Principal, k.ID) })
 	}
-	if p, ok := r.Provider.(providers.UsageReader); ok {
+	if p, ok := can[providers.UsageReader](r, providers.CanLastUsed); ok {
 		add(opLastUsed, func(ctx context.Context, k fake.Key) error {
 			_, err := p.LastUsed(ctx, k.Principal, k.ID)
 			return err
 		})
 	}
-	if p, ok := r.Provider.(providers.Lister); ok {
+	if p, ok := can[providers.Lister](r, providers.CanList); ok {
 		add(opList, func(ctx context.Context, k fake.Key) error {
 			_, err := collect(ctx, p, k.Principal)
 			return err
 		})
 	}
-	if p, ok := r.Provider.(providers.Revoker); ok {
+	r.addValueCalls(t, add)
+	if p, ok := can[providers.Revoker](r, providers.CanRevoke); ok {
 		add(opRevoke, func(ctx context.Context, k fake.Key) error { return p.Revoke(ctx, k.Principal, k.ID) })
 	}
 	return out
@@ -85,6 +92,13 @@ func collect(ctx context.Context, p providers.Lister, principal string) ([]provi
 		}
 	}
 	return out, failed
+}
+
+// can returns the provider as capability C, if it has it and the harness does
+// not say that it is Unsupported here.
+func can[C any](r *rig, capability string) (C, bool) {
+	c, ok := r.Provider.(C)
+	return c, ok && !slices.Contains(r.h.Unsupported, capability)
 }
 
 // must returns the provider as capability C. Info reports a capability that

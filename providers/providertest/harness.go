@@ -31,8 +31,13 @@ type Harness struct {
 	// Lacks lists the capabilities (providers.CanMint and its sisters) this
 	// API does not offer, so that losing one by accident fails the test.
 	Lacks []string
+	// Unsupported lists the capabilities the provider has, but not for
+	// Principal or not under Config: calling one must be an Unsupported error
+	// and nothing else.
+	Unsupported []string
 	// Principal makes principals from numbers, "user-%d", where the vendor
-	// has such a thing. Empty means it has not.
+	// has such a thing. Without a % it is the only one. Empty means that there
+	// is none.
 	Principal string
 	// Account is the account the provider is opened for. Default "acct-1".
 	Account string
@@ -48,13 +53,18 @@ type Harness struct {
 	// status: {"Verify 403": ""} says that a key that may not is alive. "Verify
 	// broken" stands for an answer that is not the documented one, and "List
 	// {}" for one that does not mention the list, as some vendors word an
-	// empty one.
+	// empty one. {"Identify 403": keyturn.NotFound} is for an Identify that
+	// shows the vendor the value itself.
 	Expect map[string]keyturn.Kind
 	// Permissions are given to Mint where it passes them on to the vendor;
 	// the ledger must then have them.
 	Permissions []string
 	// Expires says that the vendor ends a key by itself when Mint asks so.
 	Expires bool
+	// Public is for values the provider makes itself: it turns one into what
+	// the vendor is given of it, which is what the ledger then holds as the
+	// key's Secret.
+	Public func(value string) string
 }
 
 // Run asks a provider every question that its API can answer.
@@ -80,7 +90,9 @@ type question struct {
 // applies reports whether h offers what the question needs. A capability that
 // is neither offered nor in Lacks fails the question Info.
 func (q question) applies(h Harness) bool {
-	return !slices.ContainsFunc(q.needs, func(c string) bool { return slices.Contains(h.Lacks, c) })
+	return !slices.ContainsFunc(q.needs, func(c string) bool {
+		return slices.Contains(h.Lacks, c) || slices.Contains(h.Unsupported, c)
+	})
 }
 
 func questions() []question {
@@ -98,6 +110,10 @@ func questions() []question {
 		{"RevokedIsRefused", needs(revoke, verify), revokedIsRefused},
 		{"LastUsed", needs(lastUsed), lastUsedFollowsUse},
 		{"Settles", needs(mint, verify), settles},
+		{"Identify", needs(providers.CanIdentify), identify},
+		{"RevokeValue", needs(providers.CanRevokeValue), revokeValue},
+		{"Permissions", needs(providers.CanCheckPermissions), permissions},
+		{"Unsupported", nil, unsupported},
 		{"ListFollowsPages", needs(list), listFollowsPages},
 		{"ListTellsTheTruth", needs(list), listTellsTheTruth},
 		{"ListStopsEarly", needs(list), listStopsEarly},

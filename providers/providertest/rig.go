@@ -34,6 +34,8 @@ type rig struct {
 	requests *counter
 	vault    *vault
 	ctx      context.Context
+	opts     fake.Options
+	kept     kept
 }
 
 // start opens the provider against a fresh fake. With settling, the fake
@@ -57,6 +59,7 @@ func (h Harness) start(t testing.TB, settling bool) *rig {
 	if settling {
 		opts.Settle = r.Info().Settle
 	}
+	r.opts = opts
 	r.ledger, r.faults = fake.NewLedger(opts), fake.NewFaults(h.Refuse)
 	r.vault.ledger = r.ledger
 	srv := httptest.NewUnstartedServer(r.requests.wrap(r.faults.Wrap(h.Fake(r.ledger))))
@@ -103,7 +106,10 @@ func (r *rig) principal(n int) string {
 	if r.h.Principal == "" {
 		return ""
 	}
-	p := fmt.Sprintf(r.h.Principal, n)
+	p := r.h.Principal
+	if strings.Contains(p, "%") {
+		p = fmt.Sprintf(p, n)
+	}
 	r.ledger.AddPrincipal(p)
 	return p
 }

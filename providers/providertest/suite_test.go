@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/providers"
 	"github.com/keyturn/keyturn/providers/fake"
 )
@@ -74,6 +75,15 @@ func serve(l *fake.Ledger, tokens bool) http.Handler {
 	api.HandleFunc("DELETE /v1/keys/{id}", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, l.Revoke("acme", "", r.PathValue("id")))
 	})
+	api.HandleFunc("POST /v1/burn", func(w http.ResponseWriter, r *http.Request) {
+		var in acmeKey
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		k, _ := l.FindSecret(in.Value)
+		fail(w, l.Revoke("acme", "", k.ID))
+	})
+	api.HandleFunc("GET /v1/grants", func(w http.ResponseWriter, _ *http.Request) {
+		fake.JSON(w, 200, map[string][]string{"grants": {"keys:read", "keys:write"}})
+	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/whoami", func(w http.ResponseWriter, r *http.Request) {
 		k, ok := l.Authenticate(bearer(r))
@@ -107,6 +117,7 @@ func variants() map[string]variant {
 		"principals": {labels: true, principal: "user-%d"},
 		"two-slots":  {max: 2, principal: "user-%d", settle: time.Second},
 		"tokens":     {labels: true, tokens: true},
+		"partly":     {labels: true, principal: "everybody", values: true},
 	}
 }
 
@@ -116,6 +127,10 @@ func (v variant) harness(bug string) Harness {
 		Config:    `{"admin": {"store": "vault", "path": "keyturn/acme"}}`,
 		Fake:      func(l *fake.Ledger) http.Handler { return serve(l, v.tokens) },
 		Principal: v.principal,
+	}
+	h.Expect = map[string]keyturn.Kind{"Identify 401": keyturn.NotFound, "Identify 403": keyturn.NotFound}
+	if v.values {
+		h.Unsupported = []string{providers.CanIdentify, providers.CanRevokeValue}
 	}
 	if v.tokens {
 		h.Auth = func(r *http.Request) bool { return r.URL.Path == "/v1/token" }
@@ -147,6 +162,14 @@ func TestEveryQuestionCanFail(t *testing.T) {
 		{"revoke-noop", "RevokedIsRefused", "labels"}, {"remembers-verdicts", "RevokedIsRefused", "labels"},
 		{"used-now", "LastUsed", "labels"},
 		{"refused-is-trouble", "Settles", "labels"}, {"remembers-verdicts", "Settles", "two-slots"},
+		{"identifies-anything", "Identify", "labels"}, {"stranger-is-trouble", "Identify", "principals"},
+		{"stranger-is-trouble", "Statuses", "labels"}, {"believes-silence-about-ids", "BrokenAnswers", "labels"},
+		{"burn-noop", "RevokeValue", "labels"}, {"burnt-is-an-error", "RevokeValue", "principals"}, {"remembers-verdicts", "RevokedIsRefused", "partly"},
+		{"burn-noop", "Statuses", "labels"}, {"burn-noop", "OneRequest", "labels"}, {"burn-noop", "Cancelled", "labels"},
+		{"grants-anything", "Permissions", "labels"}, {"grants-nothing", "Permissions", "labels"}, {"needs-nothing", "Permissions", "labels"},
+		{"checks-by-minting", "Permissions", "labels"}, {"grants-anything", "Statuses", "labels"}, {"grants-anything", "CredentialFails", "labels"},
+		{"grants-twice", "OneRequest", "labels"},
+		{"half-supported", "Unsupported", "partly"},
 		{"first-page", "ListFollowsPages", "labels"},
 		{"all-enabled", "ListTellsTheTruth", "labels"},
 		{"reads-all", "ListStopsEarly", "labels"},
@@ -196,7 +219,8 @@ func TestEveryQuestionCanFail(t *testing.T) {
 func TestLacksSkipsQuestions(t *testing.T) {
 	t.Parallel()
 	h := variants()["labels"].harness("lost-capability")
-	h.Lacks = []string{providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed}
+	h.Lacks = []string{providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed,
+		providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions}
 	for _, q := range questions() {
 		if q.applies(h) != (len(q.needs) == 0) {
 			t.Errorf("question %s: applies = %t, needs %v", q.name, q.applies(h), q.needs)

@@ -78,6 +78,12 @@ func sameEventTwice(t *testing.T, s registry.Store) {
 	if err := s.SaveAll(t.Context(), []registry.Change{{Key: edit, Event: event("e2")}, {Key: sample("a-key"), Event: event("e1")}}); err != nil {
 		t.Fatalf("SaveAll of what was saved: %v", err)
 	}
+	sneaked := third // even a change that would fit now, if its event is old
+	sneaked.Purpose = "sneaked in"
+	diff(t, "old event with new content", mustSave(t, s, sneaked, "e2"), third)
+	if err := s.SaveAll(t.Context(), []registry.Change{{Key: sneaked, Event: event("e2")}}); err != nil {
+		t.Fatalf("SaveAll of an old event: %v", err)
+	}
 	diff(t, "after all repetitions", mustGet(t, s, "a-key"), third)
 	if got := len(events(t, s, "a-key")); got != 3 {
 		t.Errorf("%d events, want 3", got)

@@ -37,7 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"SaveAll", saveAll},
 		{"SaveAllIsAllOrNothing", saveAllOrNothing},
 		{"SaveAllInOrder", saveAllInOrder},
-		{"ConcurrentSaveAllsDoNotBlockEachOther", concurrentSaveAlls},
+		{"ConcurrentSaveAllsLoseNothing", concurrentSaveAlls},
 		{"Filters", filters},
 		{"RetiredKeys", retiredKeys},
 		{"IDOrder", idOrder},
