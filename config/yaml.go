@@ -15,14 +15,19 @@ import (
 )
 
 // Load reads a YAML file into v. Unknown and repeated fields are errors that
-// name the file, the line and what is wrong.
+// name the file, the line and what is wrong. They do not quote the line: it may
+// hold a secret that somebody wrote in the wrong place.
 func Load(path string, v any) error {
 	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}
 	if err := yaml.UnmarshalWithOptions(b, v, yaml.Strict()); err != nil {
-		return fmt.Errorf("%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, true)))
+		what, _, _ := strings.Cut(strings.TrimSpace(yaml.FormatError(err, false, false)), "\n")
+		if at, rest, ok := strings.Cut(strings.TrimPrefix(what, "["), "] "); ok {
+			return fmt.Errorf("%s:%s: %s", path, at, rest)
+		}
+		return fmt.Errorf("%s: %s", path, what)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ const usage = `keyturn-worker runs Keyturn's workflows and activities.
 Usage:
   keyturn-worker -config worker.yaml                 run until SIGTERM or Ctrl-C
   keyturn-worker -config worker.yaml -check-config   check the file and exit
+  keyturn-worker -config worker.yaml -check-entries keys/
+                                                     compare the store paths of entry files with the stores
   keyturn-worker -providers                          list the providers compiled in
 
 Flags:
@@ -44,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	path := flags.String("config", "worker.yaml", "the configuration `file`")
 	check := flags.Bool("check-config", false, "check the configuration file, open nothing, and exit")
+	entries := flags.String("check-entries", "", "compare the store paths of the entry files at `PATH` with the stores, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
 	switch err := flags.Parse(args); {
 	case err == flag.ErrHelp:
@@ -63,7 +66,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s: ok\n", *path)
 		return 0
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case *entries != "":
+		err = checkEntries(ctx, c, *entries, stdout, stderr)
+	default:
 		err = serve(ctx, c, stderr)
 	}
 	if err != nil {

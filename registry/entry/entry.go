@@ -101,8 +101,8 @@ func (e *Entry) written(field string) bool {
 	return false
 }
 
-// finding is about a field of e.
-func (e *Entry) finding(field, problem, mend string) Finding {
+// Finding is about a field of e, where the file has it.
+func (e *Entry) Finding(field, problem, mend string) Finding {
 	line, column := e.place(field)
 	return Finding{File: e.file, Line: line, Column: column, Field: field, Problem: problem, Mend: mend}
 }

@@ -139,7 +139,7 @@ func CheckEdit(stored keyturn.Key, want Entry) []Finding {
 		return nil
 	}
 	if !stored.Retired.IsZero() {
-		return []Finding{want.finding("key_id", "is the id of a key that was retired on "+stored.Retired.UTC().Format(time.DateOnly), "give a new key a new id, or remove the file")}
+		return []Finding{want.Finding("key_id", "is the id of a key that was retired on "+stored.Retired.UTC().Format(time.DateOnly), "give a new key a new id, or remove the file")}
 	}
 	if !issued(stored) {
 		return nil
@@ -151,7 +151,7 @@ func CheckEdit(stored keyturn.Key, want Entry) []Finding {
 		}
 		switch change.Field {
 		case "scope.provider", "scope.account_id", "scope.principal", "storage.store", "storage.vault_path":
-			findings = append(findings, want.finding(change.Field,
+			findings = append(findings, want.Finding(change.Field,
 				"is "+shown(change.Want)+", but the key in service has "+shown(change.Have), "put it back, and add a second entry with a new key_id for the new place"))
 		}
 	}

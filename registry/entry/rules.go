@@ -130,7 +130,7 @@ type check struct {
 }
 
 func (c *check) report(field, problem, mend string) {
-	c.findings = append(c.findings, c.e.finding(field, problem, mend))
+	c.findings = append(c.findings, c.e.Finding(field, problem, mend))
 }
 
 // require reports an empty field. It reports whether there is anything to
