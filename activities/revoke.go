@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func (b *bench) complete(ctx context.Context, res *RetireKeyResult) error {
 	}
 	old := b.superseded()
 	expires, now := b.nextExpiry(), b.Now().UTC()
-	err := b.save(ctx, note{what: registry.Completed}, func(k *keyturn.Key) error {
+	err := b.save(ctx, note{what: registry.Completed, detail: res.summary()}, func(k *keyturn.Key) error {
 		for _, i := range old {
 			strike(k, i.RemoteID)
 		}
@@ -124,6 +125,19 @@ func (b *bench) complete(ctx context.Context, res *RetireKeyResult) error {
 	}
 	b.forget(ctx, old)
 	return nil
+}
+
+// summary is the evidence that goes into the key's history.
+func (res *RetireKeyResult) summary() string {
+	var out []string
+	for _, id := range res.Ended {
+		if slices.Contains(res.Unproven, id) {
+			out = append(out, id+" revoked, its death not tried")
+		} else {
+			out = append(out, id+" revoked, its value is refused")
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // forget destroys the stored values of dead keys. They open nothing any more,

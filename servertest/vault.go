@@ -37,7 +37,13 @@ type VaultServer struct {
 // process however that ends. The first call on a machine builds it, which
 // takes minutes. Where it cannot be built the test is skipped, unless CI=true
 // or KEYTURN_REQUIRE_SERVERS=1 says that it must run.
-func StartVault(t testing.TB) *VaultServer {
+func StartVault(t testing.TB) *VaultServer { return startVault(t, t.TempDir()) }
+
+// StartVaultInMemory is StartVault for measurements: it keeps nothing on disk,
+// so Stop loses everything.
+func StartVaultInMemory(t testing.TB) *VaultServer { return startVault(t, "") }
+
+func startVault(t testing.TB, data string) *VaultServer {
 	t.Helper()
 	if addr := os.Getenv("KEYTURN_TEST_VAULT_ADDR"); addr != "" {
 		return &VaultServer{t: t, address: strings.TrimSuffix(addr, "/"), token: os.Getenv("KEYTURN_TEST_VAULT_TOKEN")}
@@ -46,7 +52,7 @@ func StartVault(t testing.TB) *VaultServer {
 	if err != nil {
 		vaultMissing(t, err)
 	}
-	v := &VaultServer{t: t, binary: binary, data: t.TempDir()}
+	v := &VaultServer{t: t, binary: binary, data: data}
 	v.Start()
 	t.Cleanup(v.Stop)
 	return v

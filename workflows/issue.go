@@ -45,7 +45,7 @@ type issuance struct{ *operation }
 
 // approval waits for a second person's word and reports whether it was yes.
 func (i *issuance) approval(ctx workflow.Context) (bool, error) {
-	i.enter(ctx, AwaitingApproval, "asked for by "+i.order.Cause.Reason)
+	i.enter(ctx, AwaitingApproval, "a second person has to approve it")
 	i.publish(ctx)
 	deadline := workflow.Now(ctx).Add(approvalDeadline)
 	c := &i.control

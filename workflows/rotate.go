@@ -131,6 +131,11 @@ func (r *rotation) retire(ctx workflow.Context) error {
 			continue // somebody spoke; in has changed
 		}
 		if out.InUse == "" {
+			if len(out.Ended) == 0 { // it ended them before, and the answer was lost
+				for _, i := range r.minted.Old {
+					out.Ended = append(out.Ended, i.RemoteID)
+				}
+			}
 			r.result = Result{
 				Outcome: Rotated, Generation: r.status.Generation, New: &out.New, Ended: out.Ended,
 				Unproven: out.Unproven, Unknown: r.unknown, Expires: out.Expires,

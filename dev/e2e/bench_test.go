@@ -17,33 +17,47 @@ import (
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/servertest"
 	"github.com/keyturn/keyturn/workflows"
 )
 
-// fleet is how many keys one measurement rotates, all at once.
-const fleet = 400
+// fleet is how many keys one round rotates, all at once, and rounds how often
+// rotations and the floor take turns, so that a machine that changes its speed
+// changes it for both.
+const (
+	fleet  = 150
+	rounds = 4
+)
 
 // BenchmarkRotations measures rotations per second through the whole stack
 // with vendors that answer at once, beside the floor: a workflow with as many
 // activities that do nothing and as many timers, on the same server, in the
 // same run. Run it with -benchtime 1x.
 func BenchmarkRotations(b *testing.B) {
-	s := newStack(b)
+	s := newStackOn(b, servertest.StartVaultInMemory(b))
 	sc := newScenario(b, s, "datadog", instantly)
 	sc.enrol(fleet)
 	for b.Loop() {
 		sc.all(workflows.IssueKey)
-		rotations := sc.all(workflows.RotateKey)
-		floor := sc.floor()
-		b.ReportMetric(rotations, "rotations/s")
-		b.ReportMetric(floor, "floor/s")
-		b.ReportMetric(rotations/floor, "of-floor")
+		stopFloor, floor := sc.floor()
+		var rotating, idle time.Duration
+		cpu := sc.cpu()
+		for range rounds {
+			rotating += sc.all(workflows.RotateKey)
+			idle += floor()
+		}
+		stopFloor()
+		n := float64(fleet * rounds)
+		b.ReportMetric(n/rotating.Seconds(), "rotations/s")
+		b.ReportMetric(n/idle.Seconds(), "floor/s")
+		b.ReportMetric(idle.Seconds()/rotating.Seconds(), "of-floor")
+		b.ReportMetric((sc.cpu()-cpu)/n*1000, "worker-cpu-ms/rotation")
 		b.ReportMetric(sc.rss(), "worker-MB")
 	}
 }
 
-// instantly makes the soak one second, so that what is measured is the work.
-func instantly(sc *scenario) { sc.rate = 100_000 }
+// instantly takes away what would slow the vendor down, and the proxies.
+func instantly(sc *scenario) { sc.rate, sc.direct = 100_000, true }
 
 // enrol registers n more keys.
 func (sc *scenario) enrol(n int) {
@@ -60,9 +74,8 @@ func (sc *scenario) enrol(n int) {
 	}
 }
 
-// all runs an operation on every key of the fleet and returns how many ended
-// per second.
-func (sc *scenario) all(flow any) float64 {
+// all runs an operation on every key of the fleet and returns how long it took.
+func (sc *scenario) all(flow any) time.Duration {
 	return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
 		id := keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i))
 		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.KeyWorkflowID(id), TaskQueue: sc.queue}, flow,
@@ -73,7 +86,7 @@ func (sc *scenario) all(flow any) float64 {
 	})
 }
 
-func (sc *scenario) measure(start func(context.Context, int) (client.WorkflowRun, error)) float64 {
+func (sc *scenario) measure(start func(context.Context, int) (client.WorkflowRun, error)) time.Duration {
 	began := time.Now()
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 32)
@@ -91,7 +104,7 @@ func (sc *scenario) measure(start func(context.Context, int) (client.WorkflowRun
 		})
 	}
 	wg.Wait()
-	return fleet / time.Since(began).Seconds()
+	return time.Since(began)
 }
 
 // noop is what an activity of the floor does.
@@ -119,8 +132,9 @@ func floorFlow(ctx workflow.Context, queue string) error {
 	return nil
 }
 
-// floor runs the empty workflow as often as there are keys.
-func (sc *scenario) floor() float64 {
+// floor starts the workers of the empty workflow. It returns what ends them,
+// and what runs the workflow as often as there are keys.
+func (sc *scenario) floor() (stop func(), run func() time.Duration) {
 	queue := sc.queue + "-floor"
 	flows := worker.New(sc.client, queue, worker.Options{
 		LocalActivityWorkerOnly: true, MaxConcurrentWorkflowTaskPollers: 4, MaxConcurrentWorkflowTaskExecutionSize: 200,
@@ -132,12 +146,27 @@ func (sc *scenario) floor() float64 {
 		if err := w.Start(); err != nil {
 			sc.t.Fatal(err)
 		}
-		defer w.Stop()
 	}
-	return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
-		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: fmt.Sprintf("floor/%d/%d", time.Now().UnixNano(), i), TaskQueue: queue},
-			floorFlow, queue+".acts")
-	})
+	run = func() time.Duration {
+		return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
+			o := client.StartWorkflowOptions{ID: fmt.Sprintf("floor/%d/%d", time.Now().UnixNano(), i), TaskQueue: queue}
+			return sc.client.ExecuteWorkflow(ctx, o, floorFlow, queue+".acts")
+		})
+	}
+	return func() { flows.Stop(); acts.Stop() }, run
+}
+
+// cpu is the processor time the worker has used, in seconds.
+func (sc *scenario) cpu() float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", sc.process.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	f := strings.Fields(rest)
+	user, _ := strconv.ParseFloat(f[11], 64)
+	system, _ := strconv.ParseFloat(f[12], 64)
+	return (user + system) / 100 // the kernel's clock ticks, 100 a second on Linux
 }
 
 // rss is the memory of the worker in MB, as the kernel counts it.

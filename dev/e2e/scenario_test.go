@@ -47,6 +47,8 @@ type scenario struct {
 	log    *lockedBuffer
 	policy keyturn.Policy
 	rate   float64 // of the provider account
+	direct bool    // without proxies, for measurements
+	crypt  string  // the encryption section of the configuration
 
 	mu      sync.Mutex
 	process *exec.Cmd
@@ -96,8 +98,12 @@ func (sc *scenario) prepare() {
 			sc.t.Fatal(err)
 		}
 	}
-	vendorURL := serve(sc.t, tripped(sc.wire, sc.vendor.Changes, sc.watch, sc.vendor.Handler()))
-	vaultURL := vaultProxy(sc.t, sc.wire, sc.vault.Address())
+	vendor, vaultURL := sc.vendor.Handler(), sc.vault.Address()
+	if !sc.direct {
+		vendor = tripped(sc.wire, sc.vendor.Changes, sc.watch, vendor)
+		vaultURL = vaultProxy(sc.t, sc.wire, vaultURL)
+	}
+	vendorURL := serve(sc.t, vendor)
 	sc.writeConfig(vendorURL, vaultURL)
 	key := keyturn.Key{
 		ID: sc.id, Purpose: "proves that nothing is lost", Owner: keyturn.Owner{Team: "platform", Person: "e2e@example.com"},
@@ -134,7 +140,12 @@ func (sc *scenario) writeConfig(vendorURL, vaultURL string) {
 	if err != nil {
 		sc.t.Fatal(err)
 	}
-	pg.Host = pgProxy(sc.t, sc.wire, pg.Host)
+	level := "debug"
+	if sc.direct {
+		level = "warn"
+	} else {
+		pg.Host = pgProxy(sc.t, sc.wire, pg.Host)
+	}
 	write := func(name, text string) string {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -146,7 +157,7 @@ func (sc *scenario) writeConfig(vendorURL, vaultURL string) {
 		return file
 	}
 	sc.config = write("worker.yaml", fmt.Sprintf(`
-temporal: {address: %q, namespace: %s, task_queue: %s}
+temporal: {address: %q, namespace: %s, task_queue: %s%s}
 registry: {postgres: {url_file: %q}}
 stores:
   default: {vault: {address: %q, auth: {token: {file: %q}}}}
@@ -160,9 +171,9 @@ synthetic: {http: true}
 rollout: {poll: 500ms}
 listen: 127.0.0.1:0
 drain: 5s
-log: {level: debug}
-`, sc.temporal.Address(), namespace, sc.queue, write("registry-url", pg.String()), vaultURL, write("vault-token", sc.vault.Token()),
-		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings()))
+log: {level: %s}
+`, sc.temporal.Address(), namespace, sc.queue, sc.crypt, write("registry-url", pg.String()), vaultURL, write("vault-token", sc.vault.Token()),
+		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings(), level))
 }
 
 // settings is the provider's own, as YAML, which JSON is.

@@ -42,10 +42,14 @@ type stack struct {
 
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	s := &stack{dir: t.TempDir()}
+	return newStackOn(t, servertest.StartVault(t))
+}
+
+func newStackOn(t testing.TB, vault *servertest.VaultServer) *stack {
+	t.Helper()
+	s := &stack{dir: t.TempDir(), vault: vault}
 	s.worker = build(t, s.dir, "github.com/keyturn/keyturn/worker")
 	s.postgres = servertest.StartPostgres(t)
-	s.vault = servertest.StartVault(t)
 	cfg := vaultapi.DefaultConfig()
 	cfg.Address = s.vault.Address()
 	var err error

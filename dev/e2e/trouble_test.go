@@ -46,6 +46,10 @@ func troubles(t *testing.T, s *stack) {
 			t.Parallel()
 			consumersNeverMove(t, s, v)
 		})
+		t.Run(v+"/payloads are encrypted", func(t *testing.T) {
+			t.Parallel()
+			encrypted(t, s, v)
+		})
 		t.Run(v+"/consumers move", func(t *testing.T) {
 			t.Parallel()
 			consumersMove(t, s, v)

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+type expediteOptions struct{ wordOptions }
+
+func newExpediteCmd(a *app) *cobra.Command {
+	opts := &expediteOptions{}
+	cmd := &cobra.Command{
+		Use:   "expedite KEY",
+		Short: "Do not wait any longer",
+		Long: `Expedite ends the wait an operation is in: the overlap of a rotation, the soak
+with the old key switched off, or the pause before another attempt. The old key
+is then ended even if something still uses it.`,
+		Example:           `  keyturn expedite payments-stripe-live-001 --note "all consumers seen on the new key"`,
+		Args:              needs("KEY"),
+		ValidArgsFunction: completeKey(a),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.key = keyturn.KeyID(args[0])
+			return runExpedite(cmd.Context(), a, opts)
+		},
+	}
+	opts.flags(cmd)
+	return cmd
+}
+
+func runExpedite(ctx context.Context, a *app, opts *expediteOptions) error {
+	return say(ctx, a, workflows.UpdateExpedite, &opts.wordOptions, func(w workflows.Word) any { return w })
+}

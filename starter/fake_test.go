@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/config"
+	"github.com/keyturn/keyturn/dial"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+// noon is when all tests happen.
+var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// A fakeTemporal answers with what a test puts into it.
+type fakeTemporal struct {
+	mu       sync.Mutex
+	started  []startCall
+	updates  []client.UpdateWorkflowOptions
+	queries  int
+	startErr error
+	describe func(n int) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	query    func(ctx context.Context) (workflows.Status, error)
+	update   func(ctx context.Context) error
+	result   func() (workflows.Result, error)
+	asked    int
+	closed   bool
+}
+
+type startCall struct {
+	options  client.StartWorkflowOptions
+	workflow string
+	order    workflows.Order
+}
+
+func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions, w any, args ...any) (client.WorkflowRun, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.startErr != nil {
+		return nil, f.startErr
+	}
+	name := runtime.FuncForPC(reflect.ValueOf(w).Pointer()).Name()
+	f.started = append(f.started, startCall{o, name[strings.LastIndexByte(name, '.')+1:], args[0].(workflows.Order)})
+	return &fakeRun{f: f, id: "run-1"}, nil
+}
+
+func (f *fakeTemporal) GetWorkflow(_ context.Context, _, run string) client.WorkflowRun {
+	return &fakeRun{f: f, id: run}
+}
+
+func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	f.mu.Lock()
+	f.updates = append(f.updates, o)
+	f.mu.Unlock()
+	if f.update == nil {
+		return fakeHandle{}, nil
+	}
+	return fakeHandle{}, f.update(ctx)
+}
+
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
+	f.mu.Lock()
+	f.queries++
+	f.mu.Unlock()
+	s, err := f.query(ctx)
+	return fakeValue{s}, err
+}
+
+func (f *fakeTemporal) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.describe == nil {
+		return nil, serviceerror.NewNotFound("no such workflow")
+	}
+	return f.describe(f.asked)
+}
+
+func (f *fakeTemporal) Close() { f.closed = true }
+
+type fakeRun struct {
+	client.WorkflowRun
+	f  *fakeTemporal
+	id string
+}
+
+func (r *fakeRun) GetRunID() string { return r.id }
+
+func (r *fakeRun) Get(_ context.Context, out any) error {
+	res, err := r.f.result()
+	if err == nil {
+		*out.(*workflows.Result) = res
+	}
+	return err
+}
+
+type fakeHandle struct{ client.WorkflowUpdateHandle }
+
+func (fakeHandle) RunID() string                  { return "run-1" }
+func (fakeHandle) Get(context.Context, any) error { return nil }
+
+type fakeValue struct{ status workflows.Status }
+
+func (fakeValue) HasValue() bool { return true }
+
+func (v fakeValue) Get(out any) error {
+	b, err := json.Marshal(v.status)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, out)
+}
+
+// described is a run as Temporal describes it.
+func described(name string, status enumspb.WorkflowExecutionStatus, events int64) *workflowservice.DescribeWorkflowExecutionResponse {
+	info := &workflowpb.WorkflowExecutionInfo{
+		Execution: &commonpb.WorkflowExecution{WorkflowId: "key/" + keyID, RunId: "run-1"},
+		Type:      &commonpb.WorkflowType{Name: name},
+		StartTime: timestamppb.New(noon.Add(-time.Minute)), Status: status, HistoryLength: events,
+	}
+	if status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		info.CloseTime = timestamppb.New(noon)
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info}
+}
+
+const keyID = "payments-stripe-live-001"
+
+// aKey is a key that was issued once.
+func aKey() keyturn.Key {
+	created := noon.AddDate(0, -2, 0)
+	return keyturn.Key{
+		ID: keyID, Purpose: "charges of the payments service",
+		Owner: keyturn.Owner{Team: "payments", Person: "alice@example.com"},
+		Scope: keyturn.Scope{Provider: "stripe", Account: "acct_1", Permissions: []string{"charges:write"}},
+		Storage: keyturn.Storage{
+			Secret:    keyturn.SecretRef{Store: "vault", Path: "secret/payments/stripe-live"},
+			Consumers: []keyturn.Consumer{{Kind: "kubernetes_secret", Name: "stripe", Namespace: "payments"}},
+		},
+		Audit:   keyturn.Audit{EveryDays: 90},
+		Created: created, Rotated: created, Expires: created.AddDate(0, 11, 0), Generation: 1,
+		Ledger: []keyturn.Issued{{Generation: 1, RemoteID: "rk_1", Version: keyID + "/g1", State: keyturn.Current, Created: created, Promoted: created}},
+	}
+}
+
+// A desk is an app with a registry of its own and a fake Temporal.
+type desk struct {
+	*app
+	temporal *fakeTemporal
+	stdout   *bytes.Buffer
+	stderr   *bytes.Buffer
+}
+
+func newDesk(t *testing.T, keys ...keyturn.Key) *desk {
+	t.Helper()
+	d := &desk{temporal: &fakeTemporal{}, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
+	d.app = newApp(strings.NewReader(""), d.stdout, d.stderr, environment{Actor: "bob@laptop"})
+	d.now = func() time.Time { return noon }
+	d.settings = &settings{
+		Temporal: dial.Config{}.WithDefaults(),
+		Registry: config.Registry{SQLite: &config.SQLite{Path: filepath.Join(t.TempDir(), "keyturn.db")}},
+	}
+	d.dialTemporal = func(context.Context, dial.Config, *slog.Logger) (temporalClient, error) { return d.temporal, nil }
+	store, err := d.registry(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		e := registry.Event{ID: "test/" + string(k.ID), Key: k.ID, What: registry.Applied, Actor: "test", At: noon}
+		if _, err := store.Save(t.Context(), k, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// run executes one command line.
+func (d *desk) run(t *testing.T, args ...string) int {
+	t.Helper()
+	return run(t.Context(), d.app, args)
+}
+
+// expect runs a command line and wants an exit code, and words on a stream.
+func (d *desk) expect(t *testing.T, code int, stderr string, args ...string) {
+	t.Helper()
+	if got := d.run(t, args...); got != code {
+		t.Errorf("keyturn %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, d.stdout, d.stderr)
+	}
+	if !strings.Contains(d.stderr.String(), stderr) {
+		t.Errorf("keyturn %s: standard error lacks %q:\n%s", strings.Join(args, " "), stderr, d.stderr)
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+// orderOptions are what the commands that start an operation have in common.
+type orderOptions struct {
+	key    keyturn.KeyID
+	cause  causeOptions
+	now    bool
+	watch  bool
+	dryRun bool
+	yes    bool
+}
+
+func (o *orderOptions) flags(cmd *cobra.Command) {
+	o.cause.flags(cmd)
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "follow the operation until it ends")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would happen, change nothing; exits 5 if it would be refused")
+}
+
+func (o *orderOptions) urgentFlags(cmd *cobra.Command, now string) {
+	cmd.Flags().BoolVar(&o.now, "now", false, now)
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
+}
+
+// An order is one operation about to be started.
+type order struct {
+	op       keyturn.Operation
+	workflow any
+	opts     *orderOptions
+	cause    activities.Cause
+	// warning is what the person must confirm, from the key as it is; nil
+	// where there is nothing to confirm.
+	warning func(keyturn.Key) string
+}
+
+func (o *order) command() string { return string(o.op) + " " + string(o.opts.key) }
+
+// run tells the plan, or confirms and starts the operation.
+func (o *order) run(ctx context.Context, a *app) (err error) {
+	if o.cause, err = o.opts.cause.cause(a); err != nil {
+		return err
+	}
+	ask := confirmation{command: o.command(), key: o.opts.key, yes: o.opts.yes || o.opts.dryRun || o.warning == nil}
+	if err := ask.possible(a); err != nil {
+		return err
+	}
+	store, err := a.registry(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	key, err := getKey(ctx, store, o.opts.key)
+	if err != nil {
+		return err
+	}
+	if o.opts.dryRun {
+		return o.tell(ctx, a, &key)
+	}
+	// What the registry alone forbids is refused before anybody is asked.
+	if why := blocks(o.op, withoutIntent(key), nil, true); key.Intent == nil && len(why) > 0 {
+		return refusedf("%s: %s", o.command(), strings.Join(why, "; "))
+	}
+	if o.warning != nil {
+		ask.warning = o.warning(key)
+	}
+	if err := ask.ask(ctx, a); err != nil {
+		return err
+	}
+	eng, err := a.engine(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	run, err := o.start(ctx, a, eng, &key)
+	if err != nil {
+		return err
+	}
+	return o.follow(ctx, a, eng, &key, run)
+}
+
+func withoutIntent(k keyturn.Key) *keyturn.Key {
+	k.Intent = nil
+	return &k
+}
+
+// tell prints the plan. Temporal is asked whether an operation is open, but a
+// plan can be told without it.
+func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key) error {
+	short, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var open *opened
+	eng, err := a.engine(short, slog.LevelError+1)
+	if err == nil {
+		defer eng.Close()
+		open, err = eng.open(short, key.ID)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p := newPlan(o.op, key, o.opts.now, a.now(), open, err == nil)
+	if err := a.print(p, func(w io.Writer) error { return p.write(w, a.now()) }); err != nil {
+		return err
+	}
+	if len(p.Blocks) > 0 {
+		return silent(exitRefused)
+	}
+	return nil
+}
+
+// started is what the start of an operation prints.
+type started struct {
+	Operation keyturn.Operation `json:"operation"`
+	Key       keyturn.KeyID     `json:"key"`
+	Workflow  string            `json:"workflow"`
+	Run       string            `json:"run"`
+	Approval  bool              `json:"awaits_approval,omitempty"`
+}
+
+// follow says that it has started, and watches it if that was asked for.
+func (o *order) follow(ctx context.Context, a *app, eng *engine, key *keyturn.Key, run string) error {
+	s := started{o.op, key.ID, workflows.KeyWorkflowID(key.ID), run, o.op == keyturn.Issue && key.Policy.Approval}
+	human := func(w io.Writer) error {
+		_, _ = fmt.Fprintf(w, "%s has started (run %s)\n", o.command(), run)
+		if s.Approval {
+			_, _ = fmt.Fprintf(w, "it waits for a second person's word: keyturn approve %s\n", key.ID)
+		}
+		if !o.opts.watch {
+			_, _ = fmt.Fprintf(w, "follow it with: keyturn watch %s\n", key.ID)
+		}
+		return nil
+	}
+	if !o.opts.watch {
+		return a.print(s, human)
+	}
+	if err := human(a.progress()); err != nil {
+		return err
+	}
+	return newFollower(a, eng, key.ID, run).follow(ctx)
+}
