@@ -35,6 +35,8 @@ type Keys struct {
 	// Patience is how long one attempt waits in place for a vendor to settle
 	// before it gives its worker slot back and asks to be called again.
 	Patience time.Duration
+	// Settle overrules the settling time of some accounts' vendors.
+	Settle map[keyturn.Issuer]time.Duration
 }
 
 // A Run says which workflow run acts on which key. It fences every change: an
@@ -82,7 +84,11 @@ func (a *Keys) open(ctx context.Context, run Run) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bench{Keys: a, run: run, key: key, provider: p, info: p.Info(), store: store}, nil
+	info := p.Info()
+	if d, ok := a.Settle[run.Issuer]; ok {
+		info.Settle = d
+	}
+	return &bench{Keys: a, run: run, key: key, provider: p, info: info, store: store}, nil
 }
 
 func (b *bench) holds() bool { return b.key.Intent != nil && b.key.Intent.Run == b.run.ID }

@@ -135,10 +135,12 @@ func (b *bench) inUse(ctx context.Context, old []keyturn.Issued) (string, time.T
 			continue // it was found quiet before
 		}
 		last, err := usage.LastUsed(ctx, b.principal(), i.RemoteID)
-		if keyturn.KindOf(err) == keyturn.NotFound {
+		switch kind := keyturn.KindOf(err); {
+		case kind == keyturn.NotFound:
 			continue // somebody removed it; nobody can be using it
-		}
-		if err != nil {
+		case kind == keyturn.Unsupported:
+			return "", time.Time{}, nil // not for this kind of key
+		case err != nil:
 			return "", time.Time{}, err
 		}
 		if !last.IsZero() && b.Now().Sub(last) < quiet {
@@ -170,6 +172,9 @@ func (b *bench) switchOff(ctx context.Context, old []keyturn.Issued, in RetireKe
 			continue
 		}
 		err := suspender.Disable(ctx, b.principal(), i.RemoteID)
+		if keyturn.KindOf(err) == keyturn.Unsupported {
+			return nil // not for this kind of key
+		}
 		if err != nil && keyturn.KindOf(err) != keyturn.NotFound {
 			return err
 		}

@@ -50,7 +50,11 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 		if i.State == keyturn.Revoking {
 			continue
 		}
-		if err := suspender.Enable(ctx, b.principal(), i.RemoteID); err != nil {
+		err := suspender.Enable(ctx, b.principal(), i.RemoteID)
+		if keyturn.KindOf(err) == keyturn.Unsupported {
+			return struct{}{}, nil // not for this kind of key, so none was switched off
+		}
+		if err != nil {
 			return struct{}{}, err
 		}
 	}

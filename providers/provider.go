@@ -122,9 +122,9 @@ type ValueRevoker interface {
 
 // A Permission is one thing the administrator credential must be allowed.
 type Permission struct {
-	Name    string // in the vendor's words: "iam:ListAccessKeys"
-	Granted bool
-	Need    string // what cannot be done without it
+	Name    string `json:"name"` // in the vendor's words: "iam:ListAccessKeys"
+	Granted bool   `json:"granted"`
+	Need    string `json:"need"` // what cannot be done without it
 }
 
 // A PermissionChecker can tell, by harmless calls only, what the configured

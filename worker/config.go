@@ -51,7 +51,10 @@ type Account struct {
 	// CallsPerSecond is how many requests this worker sends. Default 4 × Rate.
 	CallsPerSecond float64 `yaml:"calls_per_second"`
 	// Timeout bounds one request. Default 20s.
-	Timeout  keyturn.Duration `yaml:"timeout"`
+	Timeout keyturn.Duration `yaml:"timeout"`
+	// Settle is how long the vendor may still answer as before a change.
+	// Default: what the provider's README says. Longer is safe.
+	Settle   keyturn.Duration `yaml:"settle"`
 	Settings map[string]any   `yaml:"settings"` // the provider's own; see its README
 }
 

@@ -47,6 +47,7 @@ func register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflow(workflows.IssueKey)
 	w.RegisterWorkflow(workflows.RotateKey)
 	w.RegisterWorkflow(workflows.RevokeKey)
+	w.RegisterWorkflow(workflows.CheckAccount)
 }
 
 func (h *host) start() error {

@@ -62,6 +62,12 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	if w.keys.Providers, err = accounts(c.Providers, w.keys.Secrets, log, m); err != nil {
 		return err
 	}
+	w.keys.Settle = map[keyturn.Issuer]time.Duration{}
+	for _, a := range c.Providers {
+		if a.Settle > 0 {
+			w.keys.Settle[keyturn.Issuer{Provider: a.Provider, Account: a.Account}] = time.Duration(a.Settle)
+		}
+	}
 	w.keys.Synthetic = runner(c.Synthetic)
 	w.keys.Checkers = checkers(w.keys.Providers)
 	return nil
@@ -155,6 +161,10 @@ func credential(stores secrets.Catalog) func(context.Context, keyturn.SecretRef)
 			return providers.Credential{}, err
 		}
 		now, err := store.Current(ctx, ref)
+		if keyturn.KindOf(err) == keyturn.NotFound {
+			// Not NotFound: an adapter would take it for the key it asked about.
+			return providers.Credential{}, keyturn.Errorf(keyturn.Denied, "administrator credential", "nothing is stored at %s; store it there", ref.Path)
+		}
 		if err != nil {
 			return providers.Credential{}, err
 		}

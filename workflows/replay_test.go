@@ -17,9 +17,10 @@ import (
 
 // flows are the workflows by name. Each needs recorded histories.
 var flows = map[string]any{
-	"IssueKey":  workflows.IssueKey,
-	"RotateKey": workflows.RotateKey,
-	"RevokeKey": workflows.RevokeKey,
+	"IssueKey":     workflows.IssueKey,
+	"RotateKey":    workflows.RotateKey,
+	"RevokeKey":    workflows.RevokeKey,
+	"CheckAccount": workflows.CheckAccount,
 }
 
 // TestReplay runs today's code over yesterday's histories. When it fails, a

@@ -47,7 +47,12 @@ func (sc *scenario) promised(t *testing.T, strangers ...string) {
 	if err != nil {
 		t.Fatalf("consumers cannot read the path: %v", err)
 	}
-	if keyID != current.RemoteID || value != sc.ledger.Value(current.RemoteID) || generation != string(current.Version) {
+	want := sc.ledger.Value(current.RemoteID)
+	if sc.vendor.OwnValues { // the vendor has only the public half
+		want = value
+		sc.known(middle(value))
+	}
+	if keyID != current.RemoteID || value == "" || value != want || generation != string(current.Version) {
 		t.Errorf("consumers read key %s of generation %s, want %s of %s (or the value differs)", keyID, generation, current.RemoteID, current.Version)
 	}
 	if current.Fingerprints.HMSL == "" {
@@ -59,4 +64,12 @@ func (sc *scenario) brokenPromises() []string {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	return slices.Clone(sc.broken)
+}
+
+// middle is a part of a long value that is in no other.
+func middle(value string) string {
+	if len(value) < 300 {
+		return value
+	}
+	return value[200:240]
 }

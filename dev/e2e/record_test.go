@@ -10,8 +10,10 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/dev/simulate"
 	"github.com/keyturn/keyturn/workflows"
 )
@@ -35,6 +37,7 @@ func TestRecordHistories(t *testing.T) {
 			sc := newScenario(t, s, v)
 			sc.issued()
 			sc.keep("IssueKey", "issued")
+			sc.check()
 			sc.do(workflows.RotateKey)
 			sc.keep("RotateKey", "rotated")
 			abortAgain(t, sc)
@@ -83,11 +86,38 @@ func extendAndExpeditePart(t *testing.T, sc *scenario) {
 	})
 }
 
+// check asks the account what its administrator may do, and keeps the history.
+func (sc *scenario) check() {
+	sc.t.Helper()
+	issuer := keyturn.Issuer{Provider: sc.vendor.Provider, Account: sc.vendor.Account}
+	id := workflows.CheckWorkflowID(issuer) + "/" + sc.queue
+	run, err := sc.client.ExecuteWorkflow(sc.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: sc.queue},
+		workflows.CheckAccount, activities.CheckAccountInput{Issuer: issuer, Principal: sc.vendor.Principal()})
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	var res activities.CheckAccountResult
+	if err := run.Get(sc.t.Context(), &res); err != nil || !res.Checked {
+		sc.t.Errorf("%+v, %v", res, err)
+	}
+	for _, p := range res.Permissions {
+		if !p.Granted {
+			sc.t.Errorf("%s is not granted to the administrator of the fake", p.Name)
+		}
+	}
+	sc.keepRun("CheckAccount", "granted", id)
+}
+
 // keep writes the latest history of the scenario's key.
 func (sc *scenario) keep(workflow, ending string) {
 	sc.t.Helper()
+	sc.keepRun(workflow, ending, workflows.KeyWorkflowID(sc.id))
+}
+
+func (sc *scenario) keepRun(workflow, ending, id string) {
+	sc.t.Helper()
 	var h historypb.History
-	it := sc.client.GetWorkflowHistory(sc.t.Context(), workflows.KeyWorkflowID(sc.id), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	it := sc.client.GetWorkflowHistory(sc.t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		e, err := it.Next()
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func (sc *scenario) prepare() {
 	sc.writeConfig(vendorURL, vaultURL)
 	key := keyturn.Key{
 		ID: sc.id, Purpose: "proves that nothing is lost", Owner: keyturn.Owner{Team: "platform", Person: "e2e@example.com"},
-		Scope:   keyturn.Scope{Provider: sc.vendor.Provider, Account: sc.vendor.Account, Principal: sc.vendor.Principal(), Permissions: []string{"read"}},
+		Scope:   keyturn.Scope{Provider: sc.vendor.Provider, Account: sc.vendor.Account, Principal: sc.vendor.Principal(), Permissions: permissions(sc.vendor)},
 		Storage: keyturn.Storage{Secret: keyturn.SecretRef{Store: "default", Path: "secret/" + sc.path}},
 		Audit:   keyturn.Audit{EveryDays: 90}, Policy: sc.policy,
 		Created: time.Now().UTC(), Expires: time.Now().UTC().AddDate(0, 6, 0),
@@ -115,6 +116,13 @@ func (sc *scenario) prepare() {
 	if _, err := sc.registry.Save(ctx, key, registry.Event{ID: "apply/" + string(sc.id), Key: sc.id, What: registry.Applied, At: time.Now()}); err != nil {
 		sc.t.Fatal(err)
 	}
+}
+
+func permissions(v *simulate.Vendor) []string {
+	if len(v.Permissions) > 0 {
+		return v.Permissions
+	}
+	return []string{"read"}
 }
 
 // watch looks at everything a vendor is asked to end: it must not be what
@@ -166,6 +174,7 @@ providers:
     account: %q
     base_url: %q
     rate: %g
+    settle: 1s
     settings: %s
 synthetic: {http: true}
 rollout: {poll: 500ms}
@@ -217,6 +226,17 @@ func (sc *scenario) halt() {
 	sc.mu.Unlock()
 	_ = cmd.Process.Kill()
 	<-ended
+}
+
+// stopGently asks the worker to stop, as a deployment does, and returns its
+// exit status.
+func (sc *scenario) stopGently() int {
+	sc.mu.Lock()
+	cmd, ended := sc.process, sc.ended
+	sc.mu.Unlock()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	<-ended
+	return cmd.ProcessState.ExitCode()
 }
 
 func (sc *scenario) finish() {

@@ -36,6 +36,7 @@ func troubles(t *testing.T, s *stack) {
 			"issue is approved by a second voice": approved,
 			"somebody wrote the path by hand":     writtenByHand,
 			"within the budget":                   withinBudget,
+			"the worker is stopped and started":   stoppedAndStarted,
 		} {
 			t.Run(v+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -290,6 +291,25 @@ func revokedForGood(t *testing.T, sc *scenario) {
 	if again := sc.do(workflows.RotateKey); again.Outcome != workflows.RolledBack || again.Why != string(keyturn.Invalid) {
 		t.Errorf("rotating a dead key: %+v", again)
 	}
+}
+
+// stoppedAndStarted: a rollout of the worker in the middle of a rotation.
+func stoppedAndStarted(t *testing.T, sc *scenario) {
+	sc.issued()
+	sc.long()
+	res := sc.soaking(func() {
+		if status := sc.stopGently(); status != 0 {
+			t.Errorf("a worker that was asked to stop ended with status %d", status)
+		}
+		sc.start()
+		if err := sc.say(workflows.UpdateExpedite, workflows.Word{Actor: "e2e"}); err != nil {
+			t.Error(err)
+		}
+	})
+	if res.Outcome != workflows.Rotated {
+		t.Errorf("%+v", res)
+	}
+	sc.promised(t)
 }
 
 func approved(t *testing.T, sc *scenario) {

@@ -2,9 +2,12 @@ package simulate
 
 import (
 	"crypto/rand"
+	"fmt"
+	"hash/fnv"
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/keyturn/keyturn/providers/aws/awsfake"
@@ -16,18 +19,24 @@ import (
 // ones' in kind, not in size: a demo cannot wait for IAM.
 type kind struct {
 	provider, account string
-	principals        bool // keys belong to somebody
-	maxLive           int  // keys one principal may hold
+	principals        bool   // keys belong to somebody
+	principal         string // makes a principal of a name, "acme/%s", or of a number, "project/%d"; empty leaves the name
+	ownValues         bool   // the adapter makes the values, so they begin as nobody asked
+	maxLive           int    // keys one principal may hold
 	settle            time.Duration
 	rate              float64 // requests a second
 	fake              func(*fake.Ledger) http.Handler
 	refuse            fake.Refusal
 	// admins are the credentials the vendor's adapter asks for, by the name of
 	// the setting that says where each is kept. They are new every time.
-	admins   func() map[string]fake.Admin
-	mints    fake.Rule // recognises the request that makes a key
-	verifies fake.Rule // recognises the request that tries one
-	refusal  int       // the status that says a key is not accepted
+	admins func() map[string]fake.Admin
+	// settings are what a worker must be told besides where those are.
+	settings map[string]any
+	// permissions are given to a key where the adapter makes none without.
+	permissions []string
+	mints       fake.Rule // recognises the request that makes a key
+	verifies    fake.Rule // recognises the request that tries one
+	refusal     int       // the status that says a key is not accepted
 	// changes names what a request changes at the vendor; empty is nothing.
 	changes func(r *http.Request, body []byte) string
 	// ends is the id of the key a request switches off or revokes, if it does.
@@ -35,7 +44,11 @@ type kind struct {
 }
 
 // kinds lists every vendor there is a fake of, in the order of their names.
-func kinds() []kind { return []kind{amazon(), datadog()} }
+func kinds() []kind {
+	return []kind{
+		amazon(), datadog(), entra(), gcp(), github(), gitlab(), internal(), okta(), openai(), stripe(), twilio(),
+	}
+}
 
 func amazon() kind {
 	return kind{
@@ -116,4 +129,14 @@ func lastOfDelete(r *http.Request, _ []byte) string {
 		return path.Base(r.URL.Path)
 	}
 	return ""
+}
+
+// principalOf is how the vendor calls somebody named name.
+func (k kind) principalOf(name string) string {
+	if !strings.Contains(k.principal, "%d") {
+		return fmt.Sprintf(k.principal, name)
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return fmt.Sprintf(k.principal, h.Sum32())
 }

@@ -94,7 +94,7 @@ func (a adapted) principal() string {
 
 func (a adapted) mint(t *testing.T, label string) (providers.Minted, error) {
 	t.Helper()
-	return a.p.(providers.Minter).Mint(t.Context(), providers.MintRequest{Principal: a.principal(), Label: label})
+	return a.p.(providers.Minter).Mint(t.Context(), providers.MintRequest{Principal: a.principal(), Label: label, Permissions: a.Permissions})
 }
 
 func (a adapted) verify(t *testing.T, m providers.Minted) error {
@@ -128,7 +128,7 @@ func TestTheRealAdaptersLiveWithTheVendors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(m.Secret.Expose(), canary) {
+		if !a.OwnValues && !strings.Contains(m.Secret.Expose(), canary) {
 			t.Error("the value does not begin as asked for")
 		}
 		wantKind(t, "verify", a.verify(t, m), "")
@@ -224,13 +224,13 @@ func TestFailingEndsByItself(t *testing.T) {
 
 func TestEveryVendorThrottles(t *testing.T) {
 	o := quick()
-	o.Rate = 0.5
+	o.Rate = 2 // and four at once, for those that sign in first
 	each(t, o, func(t *testing.T, a adapted) {
 		m, err := a.mint(t, "key/g1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 5 {
+		for range 20 {
 			if err = a.verify(t, m); err != nil {
 				break
 			}

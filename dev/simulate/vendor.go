@@ -18,7 +18,10 @@ type Vendor struct {
 	Settings   map[string]any // as in providers[].settings
 	Admins     []Admin        // must be in the secret store before a worker asks for them
 	Principals []string       // who may have keys; empty where keys belong to the account
-	ControlURL string         // this vendor's part of the control panel
+	// Permissions must be asked for with every key; empty where none must.
+	Permissions []string
+	OwnValues   bool   // values are made by the adapter and do not show Options.ValuePrefix
+	ControlURL  string // this vendor's part of the control panel
 
 	Ledger *fake.Ledger // the truth about its keys
 	Faults *fake.Faults // for rules this package has no name for; see Vendor.Mend
@@ -82,9 +85,10 @@ func newVendor(k kind, o Options) *Vendor {
 		settle = max(0, o.Settle)
 	}
 	v := &Vendor{
-		Provider: k.provider,
-		Account:  k.account,
-		Settings: map[string]any{},
+		Provider:  k.provider,
+		Account:   k.account,
+		OwnValues: k.ownValues,
+		Settings:  map[string]any{},
 		Ledger: fake.NewLedger(fake.Options{
 			Settle:          settle,
 			MaxPerPrincipal: k.maxLive,
@@ -94,8 +98,15 @@ func newVendor(k kind, o Options) *Vendor {
 	}
 	if k.principals {
 		v.Principals = slices.Clone(o.Principals)
+		for i, name := range v.Principals {
+			if k.principal != "" {
+				v.Principals[i] = k.principalOf(name)
+			}
+		}
 		v.Ledger.AddPrincipal(v.Principals...)
 	}
+	maps.Copy(v.Settings, k.settings)
+	v.Permissions = k.permissions
 	admins := k.admins()
 	for _, setting := range slices.Sorted(maps.Keys(admins)) {
 		a := admins[setting]

@@ -49,12 +49,13 @@ type provider struct {
 func (p *provider) iam() *iam.Client { return iam.NewFromConfig(p.cfg) }
 
 var (
-	_ providers.Minter      = (*provider)(nil)
-	_ providers.Lister      = (*provider)(nil)
-	_ providers.Verifier    = (*provider)(nil)
-	_ providers.Suspender   = (*provider)(nil)
-	_ providers.Revoker     = (*provider)(nil)
-	_ providers.UsageReader = (*provider)(nil)
+	_ providers.Minter            = (*provider)(nil)
+	_ providers.Lister            = (*provider)(nil)
+	_ providers.Verifier          = (*provider)(nil)
+	_ providers.Suspender         = (*provider)(nil)
+	_ providers.Revoker           = (*provider)(nil)
+	_ providers.UsageReader       = (*provider)(nil)
+	_ providers.PermissionChecker = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {

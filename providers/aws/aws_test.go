@@ -28,6 +28,8 @@ func harness(config string) providertest.Harness {
 		Refuse:       awsfake.Refuse,
 		NoRetryAfter: true, // AWS does not say how long to wait
 		Principal:    "user-%d",
+		// A value alone says nothing: the id is part of the pair.
+		Lacks: []string{providers.CanIdentify, providers.CanRevokeValue},
 	}
 }
 
@@ -153,6 +155,31 @@ func TestListSurvivesADeletedUser(t *testing.T) {
 	}
 	if len(ids) != 1 || ids[0] != w.key.ID {
 		t.Errorf("listed %v, want %s", ids, w.key.ID)
+	}
+}
+
+// TestPermissionsOneByOne refuses one action after another, and then the role
+// the others are asked for with.
+func TestPermissionsOneByOne(t *testing.T) {
+	t.Parallel()
+	w := open(t, `{"credentials": {"store": "vault", "path": "keyturn/aws"}, "assume_role": "arn:aws:iam::123456789012:role/keyturn"}`, awsfake.Account)
+	check := w.Provider.(providers.PermissionChecker).CheckPermissions
+	for action, want := range map[string]int{"ListAccessKeys": 2, "GetAccessKeyLastUsed": 3, "ListUsers": 3} {
+		w.faults.Set(fake.Rule{Body: "Action=" + action + "&", Answer: xmlError(403, "AccessDenied", "")})
+		got, err := check(t.Context(), "orders")
+		if err != nil || len(got) != want {
+			t.Fatalf("without %s: %+v, %v, want %d permissions", action, got, err, want)
+		}
+		for _, p := range got {
+			if p.Granted == (p.Name == "iam:"+action) {
+				t.Errorf("without %s: %+v", action, p)
+			}
+		}
+	}
+	w = open(t, `{"credentials": {"store": "vault", "path": "keyturn/aws"}, "assume_role": "arn:aws:iam::123456789012:role/keyturn"}`, awsfake.Account)
+	w.faults.Set(fake.Rule{Body: "Action=AssumeRole&", Answer: xmlError(403, "AccessDenied", "")})
+	if got, err := w.Provider.(providers.PermissionChecker).CheckPermissions(t.Context(), "orders"); keyturn.KindOf(err) != keyturn.Denied {
+		t.Errorf("a role that cannot be assumed: %+v, %v, want Denied", got, err)
 	}
 }
 

@@ -41,11 +41,13 @@ type provider struct {
 }
 
 var (
-	_ providers.Minter      = (*provider)(nil)
-	_ providers.Lister      = (*provider)(nil)
-	_ providers.Verifier    = (*provider)(nil)
-	_ providers.Revoker     = (*provider)(nil)
-	_ providers.UsageReader = (*provider)(nil)
+	_ providers.Minter            = (*provider)(nil)
+	_ providers.Lister            = (*provider)(nil)
+	_ providers.Verifier          = (*provider)(nil)
+	_ providers.Revoker           = (*provider)(nil)
+	_ providers.UsageReader       = (*provider)(nil)
+	_ providers.Identifier        = (*provider)(nil)
+	_ providers.PermissionChecker = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {
@@ -165,30 +167,11 @@ func (p *provider) List(ctx context.Context, principal string) iter.Seq2[provide
 // the key that was meant nor a dead one.
 func (p *provider) Verify(ctx context.Context, id string, secret keyturn.Secret) error {
 	const op = "datadog: verify"
-	if secret.IsZero() {
-		return keyturn.Errorf(keyturn.Invalid, op, "there is no value to try")
-	}
-	var out struct {
-		Data struct {
-			Attributes struct {
-				Valid *bool
-				ID    string `json:"api_key_id"`
-			}
-		}
-	}
-	err := p.do(ctx, op, http.MethodGet, "/api/v2/validate", pair{api: secret}, nil, &out)
-	got := out.Data.Attributes
-	switch {
-	case err != nil:
-		return err
-	case got.Valid == nil:
-		return undocumented(op)
-	case !*got.Valid:
-		return keyturn.Errorf(keyturn.Denied, op, "Datadog says that the key is not valid")
-	case id != "" && !strings.EqualFold(got.ID, id):
+	got, err := p.validate(ctx, op, secret)
+	if err == nil && id != "" && !strings.EqualFold(got, id) {
 		return keyturn.Errorf(keyturn.Invalid, op, "the value works, but it is not that of key %s", id)
 	}
-	return nil
+	return err
 }
 
 // Revoke deletes the key. Datadog knows it by its id alone.

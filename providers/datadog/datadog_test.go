@@ -27,8 +27,42 @@ func TestConformance(t *testing.T) {
 		Config:  config,
 		Fake:    datadogfake.New,
 		Refuse:  datadogfake.Refuse,
-		Lacks:   []string{providers.CanSuspend},
+		Lacks:   []string{providers.CanSuspend, providers.CanRevokeValue},
+		// A refused value is nobody's.
+		Expect:   map[string]keyturn.Kind{"Identify 401": keyturn.NotFound, "Identify 403": keyturn.NotFound},
+		Requests: map[string]int{"Identify": 2}, // which key it is, and whether that is ours
 	})
+}
+
+// TestIdentifyOfAnotherOrganisation checks that a living value of somebody
+// else's is none of this account's, and that our own pair being refused says
+// nothing about it.
+func TestIdentifyOfAnotherOrganisation(t *testing.T) {
+	t.Parallel()
+	h := newWorld(t, 1)
+	value := keyturn.NewSecret(h.l.Value(h.l.Live("")[0].ID))
+	for status, want := range map[int]keyturn.Kind{404: keyturn.NotFound, 403: keyturn.Denied} {
+		h.faults.Set(fake.Rule{Path: "/api/v2/api_keys/", Status: status})
+		if id, err := h.p.(providers.Identifier).Identify(t.Context(), value); id != "" || keyturn.KindOf(err) != want {
+			t.Errorf("the key answered %d: %q, %v, want %s", status, id, err, want)
+		}
+	}
+}
+
+// TestPermissionsOfAnAcceptedPair tells a pair that may not list from one
+// that is refused.
+func TestPermissionsOfAnAcceptedPair(t *testing.T) {
+	t.Parallel()
+	h := newWorld(t, 1)
+	h.faults.Set(fake.Rule{Path: "/api/v2/api_keys", Status: 403})
+	got, err := h.p.(providers.PermissionChecker).CheckPermissions(t.Context(), "")
+	if err != nil || len(got) != 1 || got[0].Granted {
+		t.Errorf("a pair that may not list: %+v, %v", got, err)
+	}
+	h.faults.Set(fake.Rule{Path: "/api/v2/validate_keys", Status: 403})
+	if _, err := h.p.(providers.PermissionChecker).CheckPermissions(t.Context(), ""); keyturn.KindOf(err) != keyturn.Denied {
+		t.Errorf("a refused pair: %v, want Denied", err)
+	}
 }
 
 // decode gives settings to a provider.

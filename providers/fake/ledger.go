@@ -174,6 +174,14 @@ func (l *Ledger) Authenticate(secret string) (Key, bool) {
 	return Key{}, false
 }
 
+// Accepts is Use without a use.
+func (l *Ledger) Accepts(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.byID[id]
+	return e != nil && l.accepts(e)
+}
+
 // change applies what and starts the settling time of it.
 func (l *Ledger) change(e *entry, what func()) {
 	before := l.accepts(e)

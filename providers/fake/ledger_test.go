@@ -150,3 +150,23 @@ func TestLedgerAdmins(t *testing.T) {
 		t.Error("an empty value is nobody's")
 	}
 }
+
+// TestCompleteAndAccepts checks values that depend on what a key is for, and
+// that asking whether a key is accepted is no use of it.
+func TestCompleteAndAccepts(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	l := fake.NewLedger(fake.Options{Now: func() time.Time { return now }, Settle: time.Minute, ValuePrefix: "CANARY-"})
+	l.SetFormat(fake.Format{Complete: func(prefix string, d *fake.Draft) { d.Secret = prefix + d.Principal }})
+	k := mint(t, l, fake.Draft{Principal: "ann"})
+	if k.Secret != "CANARY-ann" || k.ID == "" {
+		t.Errorf("made up %q with the value %q, want an id and CANARY-ann", k.ID, k.Secret)
+	}
+	if l.Accepts(k.ID) || l.Accepts("nobody") {
+		t.Error("an unsettled or an unknown key is accepted")
+	}
+	now = now.Add(time.Minute)
+	if got, _ := l.Find(k.ID); !l.Accepts(k.ID) || !got.LastUsed.IsZero() {
+		t.Errorf("a settled key: accepted %t, used %v, want true and never", l.Accepts(k.ID), got.LastUsed)
+	}
+}

@@ -56,6 +56,9 @@ type Harness struct {
 	// empty one. {"Identify 403": keyturn.NotFound} is for an Identify that
 	// shows the vendor the value itself.
 	Expect map[string]keyturn.Kind
+	// Requests is how many requests a call may need, where the vendor's API
+	// takes more than one for it: {"Identify": 2}. None may be made twice.
+	Requests map[string]int
 	// Permissions are given to Mint where it passes them on to the vendor;
 	// the ledger must then have them.
 	Permissions []string

@@ -80,7 +80,11 @@ func credentialFails(t testing.TB, h Harness) {
 				continue // it shows only the key under test
 			}
 			asked++
-			r.want(t, c.op+" without an administrator credential", err, h.refused(c.op, kind)...)
+			want := kind
+			if c.op == opVerify && kind == keyturn.Denied {
+				want = keyturn.Unavailable // Denied would say that the key under test is dead
+			}
+			r.want(t, c.op+" without an administrator credential", err, want)
 			if n := len(r.requests.take()); n != 0 {
 				t.Errorf("%s made %d requests without an administrator credential", c.op, n)
 			}

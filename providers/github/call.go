@@ -1,0 +1,180 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
+)
+
+// maxAnswer is the longest answer read. A page of 100 repositories is well
+// under 1 MiB.
+const maxAnswer = 8 << 20
+
+// A request is one call. With out nil the answer's body is not looked at.
+type request struct {
+	op, method, path string
+	in, out          any
+}
+
+// An answer is what came back, besides the body.
+type answer struct {
+	status int
+	header http.Header
+}
+
+// do makes one request, with bearer if there is one: POST /credentials/revoke
+// refuses a caller who says who it is.
+func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (answer, error) {
+	var got answer
+	var body io.Reader
+	if r.in != nil {
+		b, err := json.Marshal(r.in)
+		if err != nil {
+			return got, keyturn.Errorf(keyturn.Invalid, r.op, "the request cannot be written as JSON")
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, p.env.BaseURL+r.path, body)
+	if err != nil {
+		return got, keyturn.Errorf(keyturn.Invalid, r.op, "the request's address is malformed")
+	}
+	if r.in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/vnd.github+json")
+	req.Header.Set("User-Agent", "keyturn")
+	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
+	if !bearer.IsZero() {
+		if strings.ContainsFunc(bearer.Expose(), func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+			return got, keyturn.Errorf(keyturn.Invalid, r.op, "the token contains a blank or a line break; store it without")
+		}
+		req.Header.Set("Authorization", "Bearer "+bearer.Expose())
+	}
+	resp, err := p.env.HTTP.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return got, ctx.Err()
+		}
+		return got, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer")
+	}
+	defer resp.Body.Close()
+	got = answer{resp.StatusCode, resp.Header}
+	if err := p.refused(r.op, resp); err != nil || r.out == nil {
+		return got, err
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(r.out); err != nil {
+		if ctx.Err() != nil {
+			return got, ctx.Err()
+		}
+		return got, undocumented(r.op)
+	}
+	return got, nil
+}
+
+// refused turns a status into an error. Throttling is 403 or 429, and how long
+// to wait is in retry-after, or else until x-ratelimit-reset if
+// x-ratelimit-remaining is 0, or else a minute (REST API, "Rate limits for the
+// REST API").
+func (p *provider) refused(op string, resp *http.Response) error {
+	var e *keyturn.Error
+	if !errors.As(providers.StatusError(op, resp), &e) {
+		return nil
+	}
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return keyturn.Errorf(keyturn.Invalid, op, "the repository was renamed or moved; correct the entry's scope.principal")
+	case http.StatusForbidden, http.StatusTooManyRequests:
+	default:
+		return e
+	}
+	wait, said := time.Duration(0), false
+	if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
+		wait, said = time.Duration(n)*time.Second, true
+	} else if at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
+		wait, said = max(time.Second, time.Unix(at, 0).Sub(p.env.Now())), true
+	}
+	if !said && resp.StatusCode == http.StatusForbidden {
+		// Only the body tells a secondary limit from a missing permission.
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		if !bytes.Contains(bytes.ToLower(b), []byte("rate limit")) {
+			return e
+		}
+	}
+	if !said {
+		wait = time.Minute
+	}
+	return &keyturn.Error{Kind: keyturn.RateLimited, Op: op, Message: "too many requests", RetryAfter: wait}
+}
+
+// undocumented is for an answer that is not what GitHub documents. For a mint
+// the key may exist.
+func undocumented(op string) error {
+	return keyturn.Errorf(keyturn.Unavailable, op, "the answer is not the documented one")
+}
+
+// pageSize is the most GitHub puts on a page.
+const pageSize = 100
+
+// pages reads a listing to its end, or until the reader has enough. The answer
+// is a P, which holds some Ts; nil are none, which GitHub never says.
+func pages[P, T any](ctx context.Context, p *provider, op, path string, items func(P) []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		for number := 1; ; number++ {
+			var page P
+			s, err := p.session(ctx, op)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			sep := "?"
+			if strings.Contains(path, "?") {
+				sep = "&"
+			}
+			at := path + sep + "per_page=" + strconv.Itoa(pageSize) + "&page=" + strconv.Itoa(number)
+			answer, err := p.as(ctx, s, request{op, http.MethodGet, at, nil, &page})
+			if err == nil && items(page) == nil {
+				err = undocumented(op)
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, x := range items(page) {
+				if !yield(x, nil) {
+					return
+				}
+			}
+			// The link itself is not followed: it would choose who sees the token.
+			if len(items(page)) < pageSize && !strings.Contains(answer.header.Get("Link"), `rel="next"`) {
+				return
+			}
+		}
+	}
+}
+
+// all is the items of a page that is a plain list.
+func all[T any](page []T) []T { return page }
+
+// each yields what a listing holds as keys, and reports whether to go on.
+func each[T any](seq iter.Seq2[T, error], remote func(T) providers.RemoteKey, yield func(providers.RemoteKey, error) bool) bool {
+	for x, err := range seq {
+		if err != nil {
+			return yield(providers.RemoteKey{}, err)
+		}
+		if !yield(remote(x), nil) {
+			return false
+		}
+	}
+	return true
+}

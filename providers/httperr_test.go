@@ -1,0 +1,64 @@
+package providers_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
+)
+
+func TestStatusError(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]keyturn.Kind{
+		200: "", 204: "", 301: keyturn.Unavailable, 400: keyturn.Invalid, 401: keyturn.Denied, 403: keyturn.Denied, 404: keyturn.NotFound,
+		408: keyturn.Unavailable, 409: keyturn.Conflict, 410: keyturn.NotFound, 412: keyturn.Conflict, 422: keyturn.Invalid,
+		429: keyturn.RateLimited, 500: keyturn.Unavailable, 503: keyturn.Unavailable, 599: keyturn.Unavailable,
+	} {
+		if got := keyturn.KindOf(providers.StatusError("acme: mint", &http.Response{StatusCode: status, Header: http.Header{}})); got != want {
+			t.Errorf("%d is %q, want %q", status, got, want)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{
+		"7": 7 * time.Second, "": 0, "soon": 0, "-3": 0, "0": 0,
+		time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat): 0,
+	} {
+		err := providers.StatusError("acme", &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {value}}}).(*keyturn.Error)
+		if err.RetryAfter != want {
+			t.Errorf("Retry-After %q is %s, want %s", value, err.RetryAfter, want)
+		}
+	}
+	at := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
+	err := providers.StatusError("acme", &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {at}}}).(*keyturn.Error)
+	if err.RetryAfter < 55*time.Second || err.RetryAfter > time.Minute {
+		t.Errorf("a date in a minute is %s", err.RetryAfter)
+	}
+}
+
+// mute can do nothing but introduce itself.
+type mute struct{}
+
+func (mute) Info() providers.Info { return providers.Info{Name: "mute"} }
+
+func TestAs(t *testing.T) {
+	t.Parallel()
+	here, gone := keyturn.Issuer{Provider: "mute", Account: "a"}, keyturn.Issuer{Provider: "mute", Account: "b"}
+	c := providers.Catalog{here: mute{}}
+	if _, err := providers.As[providers.Minter](c, here); keyturn.KindOf(err) != keyturn.Unsupported {
+		t.Errorf("a capability it lacks: %v", err)
+	}
+	if _, err := providers.As[providers.Provider](c, gone); keyturn.KindOf(err) != keyturn.NotFound {
+		t.Errorf("an account nobody configured: %v", err)
+	}
+	if _, err := providers.As[providers.Provider](c, here); err != nil {
+		t.Error(err)
+	}
+	if got := providers.Capabilities(mute{}); len(got) != 0 {
+		t.Errorf("it can do %v", got)
+	}
+}
