@@ -69,7 +69,7 @@ func start(ctx context.Context, o options, out io.Writer) (_ *platform, err erro
 	if err := p.startWorker(); err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(out, "Temporal, two pretend vendors and the worker are up after %s.\n", time.Since(began).Round(100*time.Millisecond))
+	fmt.Fprintf(out, "Temporal, %d pretend vendors and the worker are up after %s.\n", len(p.vendors.All()), time.Since(began).Round(100*time.Millisecond))
 	fmt.Fprintf(out, "Open the Temporal UI: %s/namespaces/keyturn/workflows\n", p.temporal.UIURL())
 	return p, nil
 }

@@ -33,8 +33,10 @@ func startService(store *local.Store, vendors *simulate.Vendors) (*service, erro
 		return nil, err
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &service{store: store, vendors: vendors, url: "http://" + l.Addr().String() + "/.well-known/keyturn", end: end,
-		ended: make(chan struct{}), uses: map[string]string{}}
+	s := &service{
+		store: store, vendors: vendors, url: "http://" + l.Addr().String() + "/.well-known/keyturn", end: end,
+		ended: make(chan struct{}), uses: map[string]string{},
+	}
 	s.server = &http.Server{Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.server.Serve(l) }()
 	go s.work(ctx)

@@ -169,7 +169,7 @@ func (v *VaultServer) put(path, body string) {
 	if err != nil {
 		v.t.Fatalf("%s: %v", path, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode/100 != 2 {
 		v.t.Fatalf("%s: status %d", path, resp.StatusCode)
 	}

@@ -106,7 +106,7 @@ func writeCheck(w io.Writer, i keyturn.Issuer, res activities.CheckAccountResult
 		_, err := fmt.Fprintln(w, "the credential works; the vendor offers no way to ask for its permissions")
 		return err
 	}
-	c := newColumns(w, "", "PERMISSION", "NEEDED TO")
+	c := newColumns(w, "", "PERMISSION", "WHAT FOR")
 	for _, p := range res.Permissions {
 		c.row(grantMark(p.Granted), p.Name, p.Need)
 	}

@@ -40,7 +40,7 @@ func checkEntries(ctx context.Context, c Config, path string, out, errOut io.Wri
 			}
 		}
 		for _, f := range findings {
-			fmt.Fprintln(out, f)
+			_, _ = fmt.Fprintln(out, f)
 			wrong++
 		}
 	}

@@ -23,12 +23,12 @@ type health struct {
 	stopping atomic.Bool
 }
 
-func (h *health) serve(addr string, m *metrics) (*http.Server, net.Addr, error) {
+func (h *health) serve(ctx context.Context, addr string, m *metrics) (*http.Server, net.Addr, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	entries := flags.String("check-entries", "", "compare the store paths of the entry files at `PATH` with the stores, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
 	switch err := flags.Parse(args); {
-	case err == flag.ErrHelp:
+	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
@@ -82,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func listProviders(w io.Writer) {
 	for _, f := range all.Factories() {
-		fmt.Fprintln(w, f.Name)
+		_, _ = fmt.Fprintln(w, f.Name)
 	}
 }
 
@@ -107,7 +108,7 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 	}
 	defer cl.Close()
 	h := &health{registry: w.registry, temporal: cl}
-	srv, addr, err := h.serve(c.Listen, m)
+	srv, addr, err := h.serve(ctx, c.Listen, m)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

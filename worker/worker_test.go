@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -188,7 +189,7 @@ func TestCheckEntries(t *testing.T) {
 func TestTransportFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	client := &http.Client{CheckRedirect: stay}
-	if err := client.CheckRedirect(nil, nil); err != http.ErrUseLastResponse {
+	if err := client.CheckRedirect(nil, nil); !errors.Is(err, http.ErrUseLastResponse) {
 		t.Errorf("a redirect would be followed: %v", err)
 	}
 }

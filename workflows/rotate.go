@@ -47,7 +47,6 @@ type rotation struct {
 	*operation
 	minted     activities.MintKeyResult
 	unknown    []string
-	soakFrom   time.Time
 	extensions int
 }
 

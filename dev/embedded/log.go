@@ -27,9 +27,11 @@ func openLog(o Options) (slog.Handler, func() error, error) {
 // Temporal's. What comes of it shows in Start's result or at the next call.
 type logger struct{ to *slog.Logger }
 
-var _ log.Logger = logger{}
-var _ log.WithLogger = logger{}
-var _ log.SLogWrapper = logger{}
+var (
+	_ log.Logger      = logger{}
+	_ log.WithLogger  = logger{}
+	_ log.SLogWrapper = logger{}
+)
 
 func newLogger(h slog.Handler) logger { return logger{slog.New(h)} }
 

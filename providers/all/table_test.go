@@ -32,7 +32,7 @@ var update = flag.Bool("update", false, "write "+table+" and "+catalog+" anew")
 // An example is settings a provider opens with, from testdata/NAME.json. A
 // provider whose settings decide what it can do has one for each case.
 type example struct {
-	When     string          `json:"when"` // the case, in words: "without suspend"; empty for the usual one
+	When     string          `json:"when"`    // the case, in words: "without suspend"; empty for the usual one
 	Account  string          `json:"account"` // "account" where nothing is said
 	Settings json.RawMessage `json:"settings"`
 }
@@ -68,8 +68,8 @@ func without() []struct{ Can, Then string } {
 		{providers.CanSuspend, "No disabled soak: the old key is watched until it is quiet and then ended for good. Rolling back is possible until then."},
 		{providers.CanRevoke, "A person ends the key in the vendor's console."},
 		{providers.CanLastUsed, "Nothing at the vendor shows that an old key went quiet: consumers are asked, and the overlap is longer."},
-		{providers.CanIdentify, "A leaked value is matched by the fingerprint kept since it was issued."},
-		{providers.CanRevokeValue, "A leaked value is matched to its key first, and the key is revoked by its id."},
+		{providers.CanIdentify, "A value found somewhere is matched only by the fingerprints kept since it was issued."},
+		{providers.CanRevokeValue, "A value alone cannot be ended; the key is revoked by its id."},
 		{providers.CanCheckPermissions, "What the administrator credential may do shows when it is first used."},
 	}
 }

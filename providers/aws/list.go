@@ -54,8 +54,10 @@ func (p *provider) listUser(ctx context.Context, user string, yield func(provide
 		}
 		for _, k := range page.AccessKeyMetadata {
 			// Status may be Expired in accounts to come; only Active works.
-			key := providers.RemoteKey{ID: sdk.ToString(k.AccessKeyId), Principal: user,
-				Created: sdk.ToTime(k.CreateDate), Enabled: k.Status == types.StatusTypeActive}
+			key := providers.RemoteKey{
+				ID: sdk.ToString(k.AccessKeyId), Principal: user,
+				Created: sdk.ToTime(k.CreateDate), Enabled: k.Status == types.StatusTypeActive,
+			}
 			if !yield(key, nil) {
 				return false
 			}

@@ -74,7 +74,7 @@ func (p *provider) do(ctx context.Context, op, method, path string, as pair, in,
 		}
 		return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := refused(op, resp); err != nil || out == nil {
 		return err
 	}

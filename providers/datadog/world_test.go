@@ -29,10 +29,12 @@ func newWorld(t *testing.T, keys int) world {
 	srv := httptest.NewServer(w.faults.Wrap(datadogfake.New(w.l)))
 	t.Cleanup(srv.Close)
 	var err error
-	w.p, err = datadog.Factory.New(providers.Env{HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(config),
+	w.p, err = datadog.Factory.New(providers.Env{
+		HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(config),
 		Credential: func(_ context.Context, ref keyturn.SecretRef) (providers.Credential, error) {
 			return providers.Credential{Secret: keyturn.NewSecret("value of " + path.Base(ref.Path))}, nil
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -170,8 +170,10 @@ func (p *provider) Revoke(ctx context.Context, principal, id string) error {
 		return err
 	}
 	if left := p.minted.left(id, p.env.Now()); left > 0 {
-		return &keyturn.Error{Kind: keyturn.Unavailable, Op: op, RetryAfter: min(left, 10*time.Second),
-			Message: "Entra does not know the new password everywhere yet"}
+		return &keyturn.Error{
+			Kind: keyturn.Unavailable, Op: op, RetryAfter: min(left, 10*time.Second),
+			Message: "Entra does not know the new password everywhere yet",
+		}
 	}
 	return nil
 }

@@ -143,8 +143,10 @@ func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]pr
 		AppID string        `json:"appId"`
 		Value []application `json:"value"`
 	}
-	reads := providers.Permission{Name: "Application.Read.All or Application.ReadWrite.OwnedBy", Granted: true,
-		Need: "listing passwords; without it an orphan is never found"}
+	reads := providers.Permission{
+		Name: "Application.Read.All or Application.ReadWrite.OwnedBy", Granted: true,
+		Need: "listing passwords; without it an orphan is never found",
+	}
 	err = p.as(ctx, op, token, http.MethodGet, path, nil, &out)
 	switch {
 	case forbidden(err):

@@ -117,8 +117,10 @@ func (l *Ledger) Mint(who string, d Draft) (Key, error) {
 		d.Secret = l.format.Value(l.opts.ValuePrefix)
 	}
 	now := l.opts.Now()
-	e := &entry{changed: now, Key: Key{ID: d.ID, Principal: d.Principal, Label: d.Label, Secret: d.Secret,
-		Permissions: slices.Clone(d.Permissions), Created: now, Expires: d.Expires, Enabled: true}}
+	e := &entry{changed: now, Key: Key{
+		ID: d.ID, Principal: d.Principal, Label: d.Label, Secret: d.Secret,
+		Permissions: slices.Clone(d.Permissions), Created: now, Expires: d.Expires, Enabled: true,
+	}}
 	l.keys = append(l.keys, e)
 	l.byID[e.ID] = e
 	l.record(who, Minted, e)

@@ -41,8 +41,10 @@ func TestLedgerRecordsEveryChangeOnce(t *testing.T) {
 	event := func(who, what string) fake.Event {
 		return fake.Event{At: now, Who: who, What: what, ID: "k1", Principal: "ann", Label: "a/g1"}
 	}
-	want := []fake.Event{event("admin", "mint"), event("bob", "disable"), event("bob", "enable"),
-		event("bob", "disable"), event("bob", "enable"), event("bob", "revoke")}
+	want := []fake.Event{
+		event("admin", "mint"), event("bob", "disable"), event("bob", "enable"),
+		event("bob", "disable"), event("bob", "enable"), event("bob", "revoke"),
+	}
 	if diff := cmp.Diff(want, l.Log()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}

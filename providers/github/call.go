@@ -67,7 +67,7 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 		}
 		return got, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	got = answer{resp.StatusCode, resp.Header}
 	if err := p.refused(r.op, resp); err != nil || r.out == nil {
 		return got, err

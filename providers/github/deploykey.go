@@ -40,8 +40,10 @@ func (k deployKey) usable() bool { return k.Verified && (k.Enabled == nil || *k.
 // by repository and number, so its id here is both: "acme/orders/1234".
 func ofRepo(repo string) func(deployKey) providers.RemoteKey {
 	return func(k deployKey) providers.RemoteKey {
-		return providers.RemoteKey{ID: repo + "/" + strconv.FormatInt(k.ID, 10), Principal: repo, Label: k.Title,
-			Created: k.Created, Enabled: k.usable()}
+		return providers.RemoteKey{
+			ID: repo + "/" + strconv.FormatInt(k.ID, 10), Principal: repo, Label: k.Title,
+			Created: k.Created, Enabled: k.usable(),
+		}
 	}
 }
 
@@ -104,8 +106,10 @@ func (p *provider) mintDeployKey(ctx context.Context, op string, req providers.M
 	if err != nil {
 		return providers.Minted{}, err
 	}
-	in := map[string]any{"title": req.Label, "key": strings.TrimSpace(string(ssh.MarshalAuthorizedKey(line))),
-		"read_only": !slices.Contains(req.Permissions, "write")}
+	in := map[string]any{
+		"title": req.Label, "key": strings.TrimSpace(string(ssh.MarshalAuthorizedKey(line))),
+		"read_only": !slices.Contains(req.Permissions, "write"),
+	}
 	var out deployKey
 	if _, err := p.as(ctx, s, request{op, http.MethodPost, "/repos/" + req.Principal + "/keys", in, &out}); err != nil {
 		return providers.Minted{}, err

@@ -28,7 +28,9 @@ func TestMintReadsOnlyUnlessAskedToWrite(t *testing.T) {
 		ask, want []string
 		kind      keyturn.Kind
 	}{
-		{nil, []string{"read"}, ""}, {[]string{"read"}, []string{"read"}, ""}, {[]string{"read", "write"}, []string{"write"}, ""},
+		{nil, []string{"read"}, ""},
+		{[]string{"read"}, []string{"read"}, ""},
+		{[]string{"read", "write"}, []string{"write"}, ""},
 		{[]string{"admin"}, nil, keyturn.Invalid},
 	} {
 		m, err := w.p.Mint(t.Context(), providers.MintRequest{Principal: repo, Label: "orders/g1", Permissions: c.ask})

@@ -1,6 +1,6 @@
 // Package manual stands for keys no API can manage: a password in a partner's
 // portal, a key a vendor sends by mail. It can do nothing, on purpose. The
-// workflows find every capability missing and open a ticket in its place.
+// workflows find every capability missing, change nothing, and say so.
 package manual
 
 import (

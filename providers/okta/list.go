@@ -155,8 +155,10 @@ func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]pr
 		}
 		path = one
 	}
-	reads := providers.Permission{Name: "okta.apps.read", Granted: true,
-		Need: "listing client secrets; without it an orphan is never found"}
+	reads := providers.Permission{
+		Name: "okta.apps.read", Granted: true,
+		Need: "listing client secrets; without it an orphan is never found",
+	}
 	var out []struct{}
 	err := p.manage(ctx, op, http.MethodGet, path, nil, &out)
 	var e *keyturn.Error

@@ -61,7 +61,7 @@ func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, e
 		}
 		return 0, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := refused(r.op, resp); err != nil || r.out == nil {
 		return resp.StatusCode, err
 	}

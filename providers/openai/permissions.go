@@ -12,8 +12,10 @@ import (
 // write only a change would show.
 func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]providers.Permission, error) {
 	const op = "openai: check permissions"
-	path, out := "/v1/organization/projects", providers.Permission{Name: "api.management.read", Granted: true,
-		Need: "to find keys whose minting was cut short, and to see when a key was last used"}
+	path, out := "/v1/organization/projects", providers.Permission{
+		Name: "api.management.read", Granted: true,
+		Need: "to find keys whose minting was cut short, and to see when a key was last used",
+	}
 	if principal != "" {
 		o, err := parse(op, principal)
 		if err != nil {

@@ -228,8 +228,10 @@ func TestSwapEndsOnlyItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{`POST /service_accounts/svc_acct_1/api_keys {"name":"a/g1"}`, "GET /service_accounts/svc_acct_1",
-		`POST /service_accounts {"name":"a/g1 (keyturn for svc_acct_1)"}`}
+	want := []string{
+		`POST /service_accounts/svc_acct_1/api_keys {"name":"a/g1"}`, "GET /service_accounts/svc_acct_1",
+		`POST /service_accounts {"name":"a/g1 (keyturn for svc_acct_1)"}`,
+	}
 	if !slices.Equal(w.asked, want) {
 		t.Errorf("Mint asked\n%v, want\n%v", w.asked, want)
 	}

@@ -69,8 +69,10 @@ func (p *acme) Info() providers.Info {
 	if p.bug == "renamed" {
 		name = "acne"
 	}
-	return providers.Info{Name: name, Title: "Acme", Docs: "https://acme.example", MaxLive: p.kind.max,
-		Labels: p.kind.labels, Settle: p.kind.settle, UsageLag: time.Hour}
+	return providers.Info{
+		Name: name, Title: "Acme", Docs: "https://acme.example", MaxLive: p.kind.max,
+		Labels: p.kind.labels, Settle: p.kind.settle, UsageLag: time.Hour,
+	}
 }
 
 type acmeKey struct {

@@ -93,7 +93,7 @@ func mintIsRecorded(t testing.TB, h Harness) {
 }
 
 // slots asks whether a full principal is told apart from other refusals: the
-// workflow opens a ticket for it instead of trying again.
+// workflow stops and asks a person instead of trying again.
 func slots(t testing.TB, h Harness) {
 	r := h.start(t, false)
 	p := must[providers.Minter](t, r)

@@ -34,8 +34,10 @@ func info(t testing.TB, h Harness) {
 	if slices.Contains(has, providers.CanLastUsed) && got.UsageLag == 0 {
 		t.Error("Info().UsageLag must say how far LastUsed may lag")
 	}
-	all := []string{providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke,
-		providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions}
+	all := []string{
+		providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke,
+		providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
+	}
 	for _, c := range all {
 		if got, want := slices.Contains(has, c), !slices.Contains(h.Lacks, c); got != want {
 			t.Errorf("capability %q: implemented %t, want %t; Harness.Lacks says what this API cannot do", c, got, want)

@@ -81,8 +81,10 @@ func (h Harness) env(r *rig, logs *logs, url, config string) providers.Env {
 	return providers.Env{
 		Account: account,
 		// As the worker's client does, this one hands redirects back.
-		HTTP: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTP: &http.Client{
+			Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 		BaseURL:    url,
 		Decode:     decode(config),
 		Credential: r.vault.read,

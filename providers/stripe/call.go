@@ -48,7 +48,7 @@ func send(ctx context.Context, env providers.Env, r request, out any) (refusal, 
 	if err != nil {
 		return refusal{}, cut(ctx, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer"))
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := providers.StatusError(r.op, resp); err != nil {
 		return refused(resp, err)
 	}

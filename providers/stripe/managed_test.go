@@ -140,8 +140,10 @@ func TestBox(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				fake.JSON(rw, 200, map[string]any{"id": "mk_1", "note": "orders/g1", "created": "2026-11-23T10:00:00Z", "status": "active",
-					"secret_key": map[string]any{"encrypted_secret": map[string]any{"ciphertext": text, "format": "jwe_compact", "recipient_key_id": c.recipient}}})
+				fake.JSON(rw, 200, map[string]any{
+					"id": "mk_1", "note": "orders/g1", "created": "2026-11-23T10:00:00Z", "status": "active",
+					"secret_key": map[string]any{"encrypted_secret": map[string]any{"ciphertext": text, "format": "jwe_compact", "recipient_key_id": c.recipient}},
+				})
 			})})
 			m, err := w.mint(t, "orders/g1", "charge_read")
 			if keyturn.KindOf(err) != c.want || c.want == "" && m.Secret.Expose() != value || c.want != "" && !m.Secret.IsZero() {

@@ -24,8 +24,10 @@ func TestTracked(t *testing.T) {
 		Fake:    stripefake.New,
 		Refuse:  stripefake.Refuse,
 		Account: stripefake.Account,
-		Lacks: []string{providers.CanMint, providers.CanList, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed,
-			providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions},
+		Lacks: []string{
+			providers.CanMint, providers.CanList, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed,
+			providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
+		},
 		NoRetryAfter: true,
 		Expect:       map[string]keyturn.Kind{"Verify 403": ""},
 	})

@@ -52,10 +52,12 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(srv.Close)
 	w.url = srv.URL
 	var err error
-	w.p, err = stripe.Factory.New(providers.Env{Account: stripefake.Account, HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(managed),
+	w.p, err = stripe.Factory.New(providers.Env{
+		Account: stripefake.Account, HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(managed),
 		Credential: func(context.Context, keyturn.SecretRef) (providers.Credential, error) {
 			return providers.Credential{Secret: keyturn.NewSecret(platform)}, nil
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

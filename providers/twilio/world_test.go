@@ -47,8 +47,10 @@ func newWorld(t *testing.T) *world {
 	}, nil)
 	srv := httptest.NewServer(w.faults.Wrap(twiliofake.New(w.l)))
 	t.Cleanup(srv.Close)
-	p, err := twilio.Factory.New(providers.Env{Account: twiliofake.Account, HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(config),
-		Credential: func(context.Context, keyturn.SecretRef) (providers.Credential, error) { return w.admin, nil }})
+	p, err := twilio.Factory.New(providers.Env{
+		Account: twiliofake.Account, HTTP: srv.Client(), BaseURL: srv.URL, Decode: decode(config),
+		Credential: func(context.Context, keyturn.SecretRef) (providers.Credential, error) { return w.admin, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

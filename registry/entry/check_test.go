@@ -127,15 +127,19 @@ func TestBroadScopes(t *testing.T) {
 		}
 		return len(findings) > 0
 	}
-	for _, p := range []string{"*", "*:*", "s3:*", "s3:Get*", "admin", "Admin", "administrator", "AdministratorAccess", "arn:aws:iam::aws:policy/AdministratorAccess",
+	for _, p := range []string{
+		"*", "*:*", "s3:*", "s3:Get*", "admin", "Admin", "administrator", "AdministratorAccess", "arn:aws:iam::aws:policy/AdministratorAccess",
 		"AmazonS3FullAccess", "owner", "roles/owner", "roles/storage.admin", "admin:org", "repo:admin", "*:admin", "root", "full_access", "full-access", "Full Access",
-		"cluster-wide", "cluster-admin", "sk_live", "secret key", "Global Administrator", "all", "superuser", "roles/editor"} {
+		"cluster-wide", "cluster-admin", "sk_live", "secret key", "Global Administrator", "all", "superuser", "roles/editor",
+	} {
 		if !check(p) {
 			t.Errorf("%s passes as narrow", p)
 		}
 	}
-	for _, p := range []string{"charges:write", "customers:read", "s3:GetObject", "repo:status", "read_only", "roles/storage.objectViewer", "administration:read",
-		"allocations:read", "logs_read_data", "rk_charges", "domain.read", "Mail.Send", "api.model.read"} {
+	for _, p := range []string{
+		"charges:write", "customers:read", "s3:GetObject", "repo:status", "read_only", "roles/storage.objectViewer", "administration:read",
+		"allocations:read", "logs_read_data", "rk_charges", "domain.read", "Mail.Send", "api.model.read",
+	} {
 		if check(p) {
 			t.Errorf("%s counts as broad", p)
 		}

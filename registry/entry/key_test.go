@@ -20,13 +20,17 @@ func TestKey(t *testing.T) {
 	want := keyturn.Key{
 		ID: "search-aws-indexer", Purpose: "Lets the indexer write its segments to S3,\nand read the queue that feeds it.\n",
 		Owner: keyturn.Owner{Team: "search", Person: "bob+keys@example.com"},
-		Scope: keyturn.Scope{Provider: "aws", Account: "012345678901", Principal: "svc-indexer", Permissions: []string{"s3:*", "sqs:ReceiveMessage"},
-			Justification: "The bucket layout changes weekly until the migration ends in June."},
+		Scope: keyturn.Scope{
+			Provider: "aws", Account: "012345678901", Principal: "svc-indexer", Permissions: []string{"s3:*", "sqs:ReceiveMessage"},
+			Justification: "The bucket layout changes weekly until the migration ends in June.",
+		},
 		Storage: keyturn.Storage{
 			Secret: keyturn.SecretRef{Store: "search-vault", Path: "kv/search/indexer"},
 			Consumers: []keyturn.Consumer{
-				{Kind: "http_probe", Name: "https://indexer.internal/.well-known/keyturn"}, {Kind: "last_used", Name: "provider"},
-				{Kind: "service", Name: "search/indexer"}, {Kind: "service", Name: "search-backfill"},
+				{Kind: "http_probe", Name: "https://indexer.internal/.well-known/keyturn"},
+				{Kind: "last_used", Name: "provider"},
+				{Kind: "service", Name: "search/indexer"},
+				{Kind: "service", Name: "search-backfill"},
 			},
 		},
 		Audit:   keyturn.Audit{Team: "search-oncall", EveryDays: 90, LastReviewed: utc(2026, 3, 31, 23, 0)},
@@ -84,8 +88,10 @@ func intent() keyturn.Key {
 	populate(reflect.ValueOf(&key).Elem(), &n)
 	key.Generation, key.Ledger, key.Intent, key.Retired, key.Revision = 0, nil, nil, time.Time{}, 0
 	key.Storage.Consumers = []keyturn.Consumer{
-		{Kind: entry.KubernetesSecret, Name: "a: b", Namespace: "#n"}, {Kind: entry.HTTPProbe, Name: "https://x/?a=b#c"},
-		{Kind: entry.LastUsed, Name: "provider"}, {Kind: entry.Service, Name: "yes"},
+		{Kind: entry.KubernetesSecret, Name: "a: b", Namespace: "#n"},
+		{Kind: entry.HTTPProbe, Name: "https://x/?a=b#c"},
+		{Kind: entry.LastUsed, Name: "provider"},
+		{Kind: entry.Service, Name: "yes"},
 	}
 	return key
 }

@@ -74,8 +74,10 @@ func TestParse(t *testing.T) {
 		Storage: entry.Storage{
 			Store: "search-vault", VaultPath: "kv/search/indexer",
 			ConsumedBy: []entry.Consumer{
-				{HTTPProbe: "https://indexer.internal/.well-known/keyturn"}, {LastUsed: "provider"},
-				{Service: "search/indexer"}, {Service: "search-backfill"},
+				{HTTPProbe: "https://indexer.internal/.well-known/keyturn"},
+				{LastUsed: "provider"},
+				{Service: "search/indexer"},
+				{Service: "search-backfill"},
 			},
 		},
 		Audit: entry.Audit{RotationOwner: "search-oncall", RotationFrequencyDays: 90, LastAudit: utc(2026, 3, 31, 23, 0)},

@@ -127,8 +127,11 @@ func pages(t *testing.T, s registry.Store) {
 		{registry.Filter{}, n},
 		{registry.Filter{OwnerTeam: "thirds"}, n / 3},
 		{registry.Filter{Limit: 1}, 1},
-		{registry.Filter{Limit: 499}, 499}, {registry.Filter{Limit: 500}, 500}, {registry.Filter{Limit: 501}, 501},
-		{registry.Filter{Limit: 1000}, 1000}, {registry.Filter{Limit: n + 1}, n},
+		{registry.Filter{Limit: 499}, 499},
+		{registry.Filter{Limit: 500}, 500},
+		{registry.Filter{Limit: 501}, 501},
+		{registry.Filter{Limit: 1000}, 1000},
+		{registry.Filter{Limit: n + 1}, n},
 		{registry.Filter{After: "key-01999"}, 1000},
 		{registry.Filter{After: "key-01999", Limit: 700, OwnerTeam: "thirds"}, 333},
 	} {

@@ -100,8 +100,12 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		into  **sql.Stmt
 		query string
 	}{
-		{&w.seen, selectEvent}, {&w.insert, insertKey}, {&w.update, updateKey},
-		{&w.forget, forgetFingerprints}, {&w.fingerprint, insertFingerprint}, {&w.recordEvent, insertEvent},
+		{&w.seen, selectEvent},
+		{&w.insert, insertKey},
+		{&w.update, updateKey},
+		{&w.forget, forgetFingerprints},
+		{&w.fingerprint, insertFingerprint},
+		{&w.recordEvent, insertEvent},
 	} {
 		var err error
 		if *s.into, err = tx.PrepareContext(ctx, s.query); err != nil {

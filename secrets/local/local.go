@@ -71,7 +71,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 // Format prints the Store without its identity.
-func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "local.Store(%s)", s.dir) }
+func (s *Store) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "local.Store(%s)", s.dir) }
 
 // Stage implements secrets.Store.
 func (s *Store) Stage(ctx context.Context, ref keyturn.SecretRef, d secrets.Draft) (secrets.Version, error) {

@@ -53,7 +53,7 @@ func (s *Store) Close() error {
 }
 
 // Format prints the Store without anything it logs in with.
-func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "vault.Store(%s)", s.cfg.Address) }
+func (s *Store) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "vault.Store(%s)", s.cfg.Address) }
 
 // Stage implements secrets.Store.
 func (s *Store) Stage(ctx context.Context, ref keyturn.SecretRef, d secrets.Draft) (secrets.Version, error) {

@@ -25,8 +25,10 @@ func newBench(t *testing.T) *bench {
 	server := servertest.StartVault(t)
 	b := &bench{T: t, server: server, store: open(t, rootConfig(t, server)), root: admin(t, server)}
 	// A server given by the environment keeps its data.
-	for _, p := range []string{"payments/stripe-live", "keyturn-staged/payments/stripe-live/payments-stripe~g1",
-		"keyturn-staged/payments/stripe-live/payments-stripe~g2", "keyturn-staged/payments/stripe-live/payments-stripe~g3"} {
+	for _, p := range []string{
+		"payments/stripe-live", "keyturn-staged/payments/stripe-live/payments-stripe~g1",
+		"keyturn-staged/payments/stripe-live/payments-stripe~g2", "keyturn-staged/payments/stripe-live/payments-stripe~g3",
+	} {
 		b.delete("secret/metadata/" + p)
 	}
 	return b

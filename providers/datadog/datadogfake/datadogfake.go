@@ -68,8 +68,10 @@ func (a api) validate(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, http.StatusForbidden, 0, "")
 		return
 	}
-	fake.JSON(w, http.StatusOK, object{"data": object{"type": "validate_v2", "id": "550e8400-e29b-41d4-a716-446655440000",
-		"attributes": object{"valid": true, "api_key_id": k.ID, "api_key_scopes": []string{}}}})
+	fake.JSON(w, http.StatusOK, object{"data": object{
+		"type": "validate_v2", "id": "550e8400-e29b-41d4-a716-446655440000",
+		"attributes": object{"valid": true, "api_key_id": k.ID, "api_key_scopes": []string{}},
+	}})
 }
 
 func (a api) create(w http.ResponseWriter, r *http.Request, who string) {
@@ -108,8 +110,10 @@ func (a api) list(w http.ResponseWriter, r *http.Request, _ string) {
 	for _, k := range page {
 		data = append(data, show(k))
 	}
-	fake.JSON(w, http.StatusOK, object{"data": data, "meta": object{"max_allowed": 1000,
-		"page": object{"total_filtered_count": len(all)}}})
+	fake.JSON(w, http.StatusOK, object{"data": data, "meta": object{
+		"max_allowed": 1000,
+		"page":        object{"total_filtered_count": len(all)},
+	}})
 }
 
 func (a api) get(w http.ResponseWriter, r *http.Request, _ string) {
@@ -133,8 +137,10 @@ type object map[string]any
 
 // show is a key as Datadog shows it: with its value where k has it.
 func show(k fake.Key) object {
-	attributes := object{"name": k.Label, "created_at": k.Created.Format(time.RFC3339Nano),
-		"modified_at": k.Created.Format(time.RFC3339Nano), "last4": "abcd", "date_last_used": nil}
+	attributes := object{
+		"name": k.Label, "created_at": k.Created.Format(time.RFC3339Nano),
+		"modified_at": k.Created.Format(time.RFC3339Nano), "last4": "abcd", "date_last_used": nil,
+	}
 	if !k.LastUsed.IsZero() {
 		attributes["date_last_used"] = k.LastUsed.Format(time.RFC3339Nano)
 	}

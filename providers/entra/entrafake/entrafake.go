@@ -173,8 +173,10 @@ func show(k fake.Key) object {
 	if end.IsZero() {
 		end = k.Created.AddDate(2, 0, 0)
 	}
-	return object{"keyId": keyID, "displayName": k.Label, "hint": "abc", "customKeyIdentifier": nil, "secretText": nil,
-		"startDateTime": k.Created.Format(time.RFC3339Nano), "endDateTime": end.Format(time.RFC3339Nano)}
+	return object{
+		"keyId": keyID, "displayName": k.Label, "hint": "abc", "customKeyIdentifier": nil, "secretText": nil,
+		"startDateTime": k.Created.Format(time.RFC3339Nano), "endDateTime": end.Format(time.RFC3339Nano),
+	}
 }
 
 // clientID is the client id of an application, and objectID its object id.
@@ -218,8 +220,10 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, wait time.Durati
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	fake.JSON(w, status, object{"error": object{"code": code, "message": message,
-		"innerError": object{"date": "2026-01-01T00:00:00", "request-id": uuid(rand.Text())}}})
+	fake.JSON(w, status, object{"error": object{
+		"code": code, "message": message,
+		"innerError": object{"date": "2026-01-01T00:00:00", "request-id": uuid(rand.Text())},
+	}})
 }
 
 func refuseSignIn(w http.ResponseWriter, status, code int, text string) {
@@ -227,8 +231,10 @@ func refuseSignIn(w http.ResponseWriter, status, code int, text string) {
 	if slices.Contains([]int{700016, 90002}, code) {
 		kind = "unauthorized_client"
 	}
-	out := object{"error": kind, "error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s", code, text, uuid(rand.Text())),
-		"trace_id": uuid(rand.Text()), "correlation_id": uuid(rand.Text()), "timestamp": "2026-01-01 00:00:00Z"}
+	out := object{
+		"error": kind, "error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s", code, text, uuid(rand.Text())),
+		"trace_id": uuid(rand.Text()), "correlation_id": uuid(rand.Text()), "timestamp": "2026-01-01 00:00:00Z",
+	}
 	if code != 0 {
 		out["error_codes"] = []int{code}
 	}

@@ -34,8 +34,10 @@ func (a *api) token(w http.ResponseWriter, r *http.Request) {
 		if name != "" { // a principal may sign in, and do nothing
 			a.issued.add(token, name, a.l.Now())
 		}
-		fake.JSON(w, http.StatusOK, object{"token_type": "Bearer", "expires_in": int(lifetime.Seconds()) - 1,
-			"ext_expires_in": int(lifetime.Seconds()) - 1, "access_token": token})
+		fake.JSON(w, http.StatusOK, object{
+			"token_type": "Bearer", "expires_in": int(lifetime.Seconds()) - 1,
+			"ext_expires_in": int(lifetime.Seconds()) - 1, "access_token": token,
+		})
 	case 700016:
 		refuseSignIn(w, http.StatusBadRequest, code, "Application with identifier '"+id+"' was not found in the directory.")
 	default:

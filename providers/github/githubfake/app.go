@@ -77,8 +77,10 @@ func (a *api) token(w http.ResponseWriter, r *http.Request, who string) {
 	a.mu.Lock()
 	a.tokens[value] = t
 	a.mu.Unlock()
-	fake.JSON(w, http.StatusCreated, object{"token": value, "expires_at": stamp(t.ends), "permissions": permissions(),
-		"repository_selection": "all"})
+	fake.JSON(w, http.StatusCreated, object{
+		"token": value, "expires_at": stamp(t.ends), "permissions": permissions(),
+		"repository_selection": "all",
+	})
 }
 
 // installed lets an installation token through.
@@ -109,21 +111,25 @@ func permissions() object {
 func installation() object {
 	at := "2026-01-01T00:00:00Z"
 	const base = "https://api.github.com"
-	return object{"id": installationID, "account": simpleUser(Account, "Organization"), "repository_selection": "all",
+	return object{
+		"id": installationID, "account": simpleUser(Account, "Organization"), "repository_selection": "all",
 		"access_tokens_url": base + "/app/installations/4711/access_tokens", "repositories_url": base + "/installation/repositories",
 		"html_url": "https://github.com/organizations/" + Account + "/settings/installations/4711", "app_id": 42,
 		"client_id": "Iv23li", "target_id": 1, "target_type": "Organization", "permissions": permissions(), "events": []string{},
 		"created_at": at, "updated_at": at, "single_file_name": nil, "has_multiple_single_files": false,
-		"single_file_paths": []string{}, "app_slug": "keyturn", "suspended_by": nil, "suspended_at": nil}
+		"single_file_paths": []string{}, "app_slug": "keyturn", "suspended_by": nil, "suspended_at": nil,
+	}
 }
 
 // simpleUser is a user or an organisation as it appears in other answers.
 func simpleUser(login, kind string) object {
 	base := "https://api.github.com/users/" + login
-	return object{"login": login, "id": 1, "node_id": "MDQ6VXNlcjE=", "avatar_url": "https://avatars.githubusercontent.com/u/1",
+	return object{
+		"login": login, "id": 1, "node_id": "MDQ6VXNlcjE=", "avatar_url": "https://avatars.githubusercontent.com/u/1",
 		"gravatar_id": "", "url": base, "html_url": "https://github.com/" + login, "followers_url": base + "/followers",
 		"following_url": base + "/following{/other_user}", "gists_url": base + "/gists{/gist_id}",
 		"starred_url": base + "/starred{/owner}{/repo}", "subscriptions_url": base + "/subscriptions",
 		"organizations_url": base + "/orgs", "repos_url": base + "/repos", "events_url": base + "/events{/privacy}",
-		"received_events_url": base + "/received_events", "type": kind, "site_admin": false}
+		"received_events_url": base + "/received_events", "type": kind, "site_admin": false,
+	}
 }

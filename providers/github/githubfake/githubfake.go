@@ -111,8 +111,10 @@ func Refuse(w http.ResponseWriter, _ *http.Request, status int, wait time.Durati
 	if wait > 0 && status != http.StatusForbidden {
 		w.Header().Set("Retry-After", fake.Seconds(wait))
 	}
-	fake.JSON(w, status, object{"message": http.StatusText(status) + text, "status": strconv.Itoa(status),
-		"documentation_url": "https://docs.github.com/rest"})
+	fake.JSON(w, status, object{
+		"message": http.StatusText(status) + text, "status": strconv.Itoa(status),
+		"documentation_url": "https://docs.github.com/rest",
+	})
 }
 
 // page cuts out the page that was asked for, and links to the next.

@@ -102,7 +102,9 @@ func (a *api) removeKey(w http.ResponseWriter, r *http.Request, who string) {
 func (a *api) show(k fake.Key) object {
 	number := k.ID[strings.LastIndex(k.ID, "/")+1:]
 	id, _ := strconv.ParseInt(number, 10, 64)
-	return object{"id": id, "key": Public(a.l.Value(k.ID)), "url": "https://api.github.com/repos/" + k.Principal + "/keys/" + number,
+	return object{
+		"id": id, "key": Public(a.l.Value(k.ID)), "url": "https://api.github.com/repos/" + k.Principal + "/keys/" + number,
 		"title": k.Label, "verified": a.l.Accepts(k.ID), "created_at": stamp(k.Created), "read_only": !slices.Contains(k.Permissions, "write"),
-		"added_by": "keyturn[bot]", "last_used": orNull(k.LastUsed), "enabled": true}
+		"added_by": "keyturn[bot]", "last_used": orNull(k.LastUsed), "enabled": true,
+	}
 }

@@ -35,9 +35,11 @@ func (a *api) user(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u := simpleUser(owner(k), "User")
-	maps.Copy(u, object{"user_view_type": "public", "name": nil, "company": nil, "blog": nil, "location": nil, "email": nil, "hireable": nil, "bio": nil,
+	maps.Copy(u, object{
+		"user_view_type": "public", "name": nil, "company": nil, "blog": nil, "location": nil, "email": nil, "hireable": nil, "bio": nil,
 		"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
-		"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"})
+		"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
+	})
 	fake.JSON(w, http.StatusOK, u)
 }
 
@@ -52,11 +54,13 @@ func (a *api) grants(w http.ResponseWriter, r *http.Request, _ string) {
 	out := []object{}
 	for _, k := range page(w, r, all) {
 		id, _ := strconv.ParseInt(k.ID, 10, 64)
-		out = append(out, object{"id": id, "owner": simpleUser(owner(k), "User"), "repository_selection": "all",
+		out = append(out, object{
+			"id": id, "owner": simpleUser(owner(k), "User"), "repository_selection": "all",
 			"repositories_url": "https://api.github.com/organizations/1/personal-access-tokens/" + k.ID + "/repositories",
 			"permissions":      object{"repository": object{"contents": "read"}}, "access_granted_at": stamp(k.Created),
 			"token_id": id, "token_name": k.Label, "token_expired": !k.Expires.IsZero() && !a.l.Now().Before(k.Expires),
-			"token_expires_at": orNull(k.Expires), "token_last_used_at": orNull(k.LastUsed)})
+			"token_expires_at": orNull(k.Expires), "token_last_used_at": orNull(k.LastUsed),
+		})
 	}
 	fake.JSON(w, http.StatusOK, out)
 }

@@ -82,8 +82,10 @@ func (a api) apps(w http.ResponseWriter, r *http.Request, _ string) {
 	page, next, more := fake.Page(a.l.Principals(), from, size)
 	out := []object{{"id": "0oasaml", "name": "template_saml_2_0", "status": "ACTIVE", "signOnMode": "SAML_2_0"}}
 	for _, app := range page {
-		out = append(out, object{"id": app, "name": "oidc_client", "label": app, "status": "ACTIVE", "signOnMode": "OPENID_CONNECT",
-			"credentials": object{"oauthClient": object{"client_id": app, "autoKeyRotation": true, "token_endpoint_auth_method": "client_secret_basic"}}})
+		out = append(out, object{
+			"id": app, "name": "oidc_client", "label": app, "status": "ACTIVE", "signOnMode": "OPENID_CONNECT",
+			"credentials": object{"oauthClient": object{"client_id": app, "autoKeyRotation": true, "token_endpoint_auth_method": "client_secret_basic"}},
+		})
 	}
 	at := "http://" + r.Host + "/api/v1/apps?"
 	w.Header().Add("Link", "<"+at+"limit="+strconv.Itoa(size)+`>; rel="self"`)
@@ -221,8 +223,10 @@ func (a api) show(r *http.Request, id string) object {
 	}
 	sum := sha256.Sum256([]byte(k.Secret))
 	at := k.Created.UTC().Format("2006-01-02T15:04:05.000Z")
-	return object{"id": secret, "status": status, "client_secret": k.Secret, "created": at, "lastUpdated": at,
-		"secret_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "_links": links}
+	return object{
+		"id": secret, "status": status, "client_secret": k.Secret, "created": at, "lastUpdated": at,
+		"secret_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "_links": links,
+	}
 }
 
 const badSecret = "The client secret supplied for a confidential client is invalid."
@@ -255,8 +259,10 @@ func refuse(w http.ResponseWriter, cause string) {
 }
 
 func problem(w http.ResponseWriter, status int, code, summary string, causes ...object) {
-	fake.JSON(w, status, object{"errorCode": code, "errorSummary": summary, "errorLink": code,
-		"errorId": "oae" + rand.Text()[:20], "errorCauses": append([]object{}, causes...)})
+	fake.JSON(w, status, object{
+		"errorCode": code, "errorSummary": summary, "errorLink": code,
+		"errorId": "oae" + rand.Text()[:20], "errorCauses": append([]object{}, causes...),
+	})
 }
 
 func distrust(w http.ResponseWriter, status int, words string) {

@@ -83,8 +83,10 @@ func (a *api) draft(principal, label string, scopes []string, life int64) fake.D
 
 // once is a key with its value.
 func once(k fake.Key, name string) object {
-	return object{"object": "organization.project.service_account.api_key", "id": k.ID, "name": name, "value": k.Secret,
-		"created_at": k.Created.Unix(), "expires_at": seconds(k.Expires)}
+	return object{
+		"object": "organization.project.service_account.api_key", "id": k.ID, "name": name, "value": k.Secret,
+		"created_at": k.Created.Unix(), "expires_at": seconds(k.Expires),
+	}
 }
 
 func (a *api) account(w http.ResponseWriter, r *http.Request, _ string) {
@@ -93,8 +95,10 @@ func (a *api) account(w http.ResponseWriter, r *http.Request, _ string) {
 		return
 	}
 	id := r.PathValue("account")
-	fake.JSON(w, http.StatusOK, object{"object": "organization.project.service_account", "id": id, "name": id, "role": "member",
-		"created_at": 1754000000})
+	fake.JSON(w, http.StatusOK, object{
+		"object": "organization.project.service_account", "id": id, "name": id, "role": "member",
+		"created_at": 1754000000,
+	})
 }
 
 // addAccount makes a service account with a key. The ledger books the key to
@@ -116,8 +120,10 @@ func (a *api) addAccount(w http.ResponseWriter, r *http.Request, who string) {
 	a.mu.Lock()
 	a.alone[k.ID] = made
 	a.mu.Unlock()
-	fake.JSON(w, http.StatusOK, object{"object": "organization.project.service_account", "id": made.id, "name": made.name,
-		"role": "member", "created_at": k.Created.Unix(), "api_key": once(k, "Secret Key")})
+	fake.JSON(w, http.StatusOK, object{
+		"object": "organization.project.service_account", "id": made.id, "name": made.name,
+		"role": "member", "created_at": k.Created.Unix(), "api_key": once(k, "Secret Key"),
+	})
 }
 
 // removeAccount deletes a service account that was made with a key, and the
@@ -141,8 +147,10 @@ func (a *api) removeAccount(w http.ResponseWriter, r *http.Request, who string) 
 
 // show is a key as OpenAI shows it ever after.
 func (a *api) show(k fake.Key) object {
-	out := object{"id": k.ID, "name": k.Label, "redacted_value": "sk-...abcd", "created_at": k.Created.Unix(),
-		"last_used_at": seconds(k.LastUsed), "expires_at": seconds(k.Expires)}
+	out := object{
+		"id": k.ID, "name": k.Label, "redacted_value": "sk-...abcd", "created_at": k.Created.Unix(),
+		"last_used_at": seconds(k.LastUsed), "expires_at": seconds(k.Expires),
+	}
 	if k.Principal == admins {
 		out["object"] = "organization.admin_api_key"
 		out["owner"] = object{"type": "user", "object": "organization.user", "id": "user-1", "name": "Admin", "created_at": 1754000000, "role": "owner"}

@@ -104,7 +104,8 @@ func (a *api) models(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fake.JSON(w, http.StatusOK, object{"object": "list", "data": []object{
-		{"id": "gpt-5", "object": "model", "created": 1754000000, "owned_by": "openai"}}})
+		{"id": "gpt-5", "object": "model", "created": 1754000000, "owned_by": "openai"},
+	}})
 }
 
 // key answers with one key, of a project or of the organisation.
@@ -196,7 +197,8 @@ func read(r *http.Request) (in struct {
 	Name   string
 	Scopes []string
 	Life   int64 `json:"expires_in_seconds"`
-}) {
+},
+) {
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	return in
 }

@@ -98,9 +98,11 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, _ string) {
 	if more {
 		out["next_page_url"] = "/v2/iam/api_keys?limit=" + strconv.Itoa(size) + "&page=page_" + strconv.Itoa(next)
 	} else {
-		data = append(data, object{"id": "mk_1Publishable", "object": "v2.iam.api_key", "type": "publishable_key", "status": "active",
+		data = append(data, object{
+			"id": "mk_1Publishable", "object": "v2.iam.api_key", "type": "publishable_key", "status": "active",
 			"created": a.l.Now().UTC().Format(time.RFC3339), "ip_allowlist": []string{}, "livemode": a.live,
-			"publishable_key": object{"token": "pk_test_everybody"}})
+			"publishable_key": object{"token": "pk_test_everybody"},
+		})
 	}
 	out["data"] = data
 	fake.JSON(w, http.StatusOK, out)
@@ -146,9 +148,11 @@ func (a *api) show(k fake.Key) object {
 	if !a.live {
 		secret["token"] = a.l.Value(k.ID)
 	}
-	out := object{"id": k.ID, "object": "v2.iam.api_key", "type": "secret_key", "status": "active", "name": k.Label, "note": k.Label,
+	out := object{
+		"id": k.ID, "object": "v2.iam.api_key", "type": "secret_key", "status": "active", "name": k.Label, "note": k.Label,
 		"created": k.Created.UTC().Format(time.RFC3339Nano), "ip_allowlist": []string{}, "livemode": a.live,
-		"permissions": append([]string{}, k.Permissions...), "connect_permissions": []string{}, "secret_key": secret}
+		"permissions": append([]string{}, k.Permissions...), "connect_permissions": []string{}, "secret_key": secret,
+	}
 	if k.Revoked {
 		out["status"], out["expires_at"] = "expired", k.RevokedAt.UTC().Format(time.RFC3339Nano)
 	}

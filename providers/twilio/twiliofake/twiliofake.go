@@ -112,8 +112,10 @@ func (a api) list(w http.ResponseWriter, r *http.Request, _ string) {
 		one["flags"] = []string{"rest_api", "signing"}
 		keys = append(keys, one)
 	}
-	meta := object{"page": number, "page_size": size, "key": "keys", "first_page_url": at(0, ""),
-		"url": at(number, r.FormValue("PageToken")), "previous_page_url": nil, "next_page_url": nil}
+	meta := object{
+		"page": number, "page_size": size, "key": "keys", "first_page_url": at(0, ""),
+		"url": at(number, r.FormValue("PageToken")), "previous_page_url": nil, "next_page_url": nil,
+	}
 	if more {
 		meta["next_page_url"] = at(number+1, strconv.Itoa(next))
 	}
@@ -147,8 +149,10 @@ func (a api) numbers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	here := r.URL.Path + "?PageSize=1&Page=0"
-	fake.JSON(w, http.StatusOK, object{"incoming_phone_numbers": []object{}, "page": 0, "page_size": 1, "start": 0, "end": 0,
-		"uri": here, "first_page_uri": here, "next_page_uri": nil, "previous_page_uri": nil})
+	fake.JSON(w, http.StatusOK, object{
+		"incoming_phone_numbers": []object{}, "page": 0, "page_size": 1, "start": 0, "end": 0,
+		"uri": here, "first_page_uri": here, "next_page_uri": nil, "previous_page_uri": nil,
+	})
 }
 
 // show is a key without its value.
@@ -164,8 +168,10 @@ func Refuse(w http.ResponseWriter, _ *http.Request, status int, _ time.Duration,
 	if code == 0 {
 		code = 20000 + status // 20404, 20429, 20500
 	}
-	fake.JSON(w, status, object{"code": code, "message": http.StatusText(status) + text, "status": status,
-		"more_info": "https://www.twilio.com/docs/errors/" + strconv.Itoa(code)})
+	fake.JSON(w, status, object{
+		"code": code, "message": http.StatusText(status) + text, "status": status,
+		"more_info": "https://www.twilio.com/docs/errors/" + strconv.Itoa(code),
+	})
 }
 
 func sid() string {
