@@ -61,7 +61,11 @@ func (r Runner) request(ctx context.Context, t keyturn.HTTPTest, s Subject) erro
 	}
 	fill := strings.NewReplacer("{key_id}", s.KeyID, "{key}", s.Secret.Expose())
 	for name, value := range t.Headers {
-		req.Header.Set(name, fill.Replace(value))
+		value = fill.Replace(value)
+		if strings.ContainsAny(value, "\r\n\x00") {
+			return keyturn.Errorf(keyturn.Invalid, op, "the value has several lines and does not fit into the header %s; use a command instead", name)
+		}
+		req.Header.Set(name, value)
 	}
 	resp, err := r.HTTP.Do(req)
 	if err != nil {

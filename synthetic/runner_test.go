@@ -49,6 +49,8 @@ func TestHTTP(t *testing.T) {
 	}
 	check(t, "expected status", r.Run(t.Context(), keyturn.Test{HTTP: &keyturn.HTTPTest{URL: srv.URL + "/teapot", Headers: headers, Status: 418}}, subject), "")
 	check(t, "no server", r.Run(t.Context(), keyturn.Test{HTTP: &keyturn.HTTPTest{URL: "http://127.0.0.1:1/?k=" + canary}}, subject), keyturn.Unavailable)
+	lines := synthetic.Subject{KeyID: "AK1", Secret: keyturn.NewSecret(canary + "\nsecond line")}
+	check(t, "several lines", r.Run(t.Context(), keyturn.Test{HTTP: &keyturn.HTTPTest{URL: srv.URL + "/ok", Headers: headers}}, lines), keyturn.Invalid)
 	check(t, "no url", r.Run(t.Context(), keyturn.Test{HTTP: &keyturn.HTTPTest{URL: "::"}}, subject), keyturn.Invalid)
 	check(t, "not allowed", synthetic.Runner{}.Run(t.Context(), keyturn.Test{HTTP: &keyturn.HTTPTest{URL: srv.URL}}, subject), keyturn.Unsupported)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -54,7 +54,7 @@ func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, meth
 		}
 		return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode == http.StatusUnauthorized {
 		p.tokens.forget(token)
 	}

@@ -59,7 +59,7 @@ func (p *provider) signIn(ctx context.Context, op, app string, secret keyturn.Se
 		}
 		return grant{}, keyturn.Errorf(keyturn.Unavailable, op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode/100 != 2 {
 		err := signInRefused(op, resp)
 		if ctx.Err() != nil {

@@ -47,7 +47,7 @@ func (s *stage) post(t *testing.T, path, body string) (int, string, http.Header)
 	if err != nil {
 		return 0, "", nil
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Errorf("reading the answer: %v", err)
@@ -153,7 +153,7 @@ func TestAdminHandler(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		b, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, string(b)
 	}

@@ -36,7 +36,7 @@ func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, meth
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if out != nil {
 		return p.decode(ctx, op, resp, out)
 	}
@@ -56,7 +56,7 @@ func (p *provider) page(ctx context.Context, op, path string, out any) (http.Hea
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return resp.Header, p.decode(ctx, op, resp, out)
 }
 
@@ -86,7 +86,7 @@ func (p *provider) ask(ctx context.Context, op string, token keyturn.Secret, met
 		return nil, err
 	}
 	if err := p.refused(op, resp); err != nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -48,7 +48,7 @@ func (p *provider) Verify(ctx context.Context, id string, secret keyturn.Secret)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := p.distrusted(op, resp); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -363,7 +363,7 @@ func (p *acme) do(ctx context.Context, op, method, path string, secret keyturn.S
 	case err != nil:
 		return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := p.refused(op, resp); err != nil {
 		if p.bug == "retries" && keyturn.KindOf(err) == keyturn.Unavailable {
 			if again, err := p.env.HTTP.Do(req.Clone(ctx)); err == nil {

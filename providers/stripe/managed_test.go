@@ -82,7 +82,7 @@ func TestMintIsNotSentTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if n := len(w.l.IDs(fake.Minted)); resp.StatusCode != 200 || n != 2 {
 		t.Errorf("the same request again: status %d and %d keys, want 200 and 2", resp.StatusCode, n)
 	}

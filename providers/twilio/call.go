@@ -75,7 +75,7 @@ func (p *provider) do(ctx context.Context, op string, as pair, c call, out any) 
 	if err != nil {
 		return answer{}, cut(ctx, keyturn.Errorf(keyturn.Unavailable, op, "no answer"))
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := providers.StatusError(op, resp); err != nil {
 		return answer{resp.StatusCode, codeOf(resp.Body)}, err
 	}

@@ -159,7 +159,7 @@ func cutting(t *testing.T, server *servertest.VaultServer, lose *atomic.Bool) st
 		if err != nil || (lose.Load() && r.Method != http.MethodGet) {
 			panic(http.ErrAbortHandler)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		w.WriteHeader(resp.StatusCode)
 		_ = copyBody(w, resp)
 	}))
