@@ -7,6 +7,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -35,8 +36,14 @@ type Keys struct {
 	// Patience is how long one attempt waits in place for a vendor to settle
 	// before it gives its worker slot back and asks to be called again.
 	Patience time.Duration
-	// Settle overrules the settling time of some accounts' vendors.
-	Settle map[keyturn.Issuer]time.Duration
+	// Timing overrules what providers say of their vendors, for some accounts.
+	Timing map[keyturn.Issuer]Timing
+}
+
+// Timing is how slow a vendor is. Zero fields leave the provider's own word.
+type Timing struct {
+	Settle   time.Duration // see providers.Info
+	UsageLag time.Duration
 }
 
 // A Run says which workflow run acts on which key. It fences every change: an
@@ -85,8 +92,8 @@ func (a *Keys) open(ctx context.Context, run Run) (*bench, error) {
 		return nil, err
 	}
 	info := p.Info()
-	if d, ok := a.Settle[run.Issuer]; ok {
-		info.Settle = d
+	if t := a.Timing[run.Issuer]; t != (Timing{}) {
+		info.Settle, info.UsageLag = cmp.Or(t.Settle, info.Settle), cmp.Or(t.UsageLag, info.UsageLag)
 	}
 	return &bench{Keys: a, run: run, key: key, provider: p, info: info, store: store}, nil
 }

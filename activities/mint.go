@@ -54,6 +54,11 @@ func (a *Keys) MintKey(ctx context.Context, in MintKeyInput) (MintKeyResult, err
 func (b *bench) minted() MintKeyResult {
 	_, suspends := b.provider.(providers.Suspender)
 	res := MintKeyResult{Policy: b.key.Policy.WithDefaults(), Suspends: suspends}
+	if _, ok := b.provider.(providers.UsageReader); ok && b.info.UsageLag > 0 {
+		// A shorter overlap would end before the vendor can know whether the
+		// old key is quiet.
+		res.Policy.Overlap = max(res.Policy.Overlap, keyturn.Duration(b.info.UsageLag+b.quietFor()))
+	}
 	for _, i := range b.key.Ledger {
 		if i.Generation == b.key.Intent.Generation {
 			res.New = i

@@ -143,7 +143,9 @@ func (b *bench) inUse(ctx context.Context, old []keyturn.Issued) (string, time.T
 		case err != nil:
 			return "", time.Time{}, err
 		}
-		if !last.IsZero() && b.Now().Sub(last) < quiet {
+		// What the vendor says was so UsageLag ago; a use since then may not
+		// show yet.
+		if !last.IsZero() && b.Now().Sub(last) < quiet+b.info.UsageLag {
 			return i.RemoteID, last, nil
 		}
 	}

@@ -58,7 +58,7 @@ providers:
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&b, "  - {provider: %s, account: %q, base_url: %q, rate: 20, settings: %s}\n", v.Provider, v.Account, v.BaseURL, settings)
+		fmt.Fprintf(&b, "  - {provider: %s, account: %q, base_url: %q, rate: 20, usage_lag: 1s, settings: %s}\n", v.Provider, v.Account, v.BaseURL, settings)
 	}
 	return b.String(), nil
 }

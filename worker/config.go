@@ -54,7 +54,10 @@ type Account struct {
 	Timeout keyturn.Duration `yaml:"timeout"`
 	// Settle is how long the vendor may still answer as before a change.
 	// Default: what the provider's README says. Longer is safe.
-	Settle   keyturn.Duration `yaml:"settle"`
+	Settle keyturn.Duration `yaml:"settle"`
+	// UsageLag is how far the vendor's record of use may run behind. Default:
+	// what the provider's README says. An overlap is never shorter than it.
+	UsageLag keyturn.Duration `yaml:"usage_lag"`
 	Settings map[string]any   `yaml:"settings"` // the provider's own; see its README
 }
 

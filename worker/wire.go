@@ -62,10 +62,10 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	if w.keys.Providers, err = accounts(c.Providers, w.keys.Secrets, log, m); err != nil {
 		return err
 	}
-	w.keys.Settle = map[keyturn.Issuer]time.Duration{}
+	w.keys.Timing = map[keyturn.Issuer]activities.Timing{}
 	for _, a := range c.Providers {
-		if a.Settle > 0 {
-			w.keys.Settle[keyturn.Issuer{Provider: a.Provider, Account: a.Account}] = time.Duration(a.Settle)
+		w.keys.Timing[keyturn.Issuer{Provider: a.Provider, Account: a.Account}] = activities.Timing{
+			Settle: time.Duration(a.Settle), UsageLag: time.Duration(a.UsageLag),
 		}
 	}
 	w.keys.Synthetic = runner(c.Synthetic)

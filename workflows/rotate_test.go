@@ -224,6 +224,21 @@ func TestAKeyInUseIsNotRevoked(t *testing.T) {
 	w.whole(2)
 }
 
+func TestTheOverlapOutlastsTheVendorsLag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.vendor.info.UsageLag = 48 * time.Hour }).issued()
+	old := w.stored().Current().RemoteID
+	w.RegisterDelayedCallback(func() { w.vendor.Use(old) }, time.Minute) // the last use, and it shows late
+	began := w.Now()
+	if res := w.run(workflows.RotateKey); res.Outcome != workflows.Rotated {
+		t.Errorf("%+v", res)
+	}
+	if took := w.Now().Sub(began); took < 49*time.Hour {
+		t.Errorf("it took %s, the vendor's record runs 48h behind", took)
+	}
+	w.whole(2)
+}
+
 func TestAStrangersKeyIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlabelled).issued()

@@ -175,6 +175,7 @@ providers:
     base_url: %q
     rate: %g
     settle: 1s
+    usage_lag: 1ms
     settings: %s
 synthetic: {http: true}
 rollout: {poll: 500ms}

@@ -55,15 +55,27 @@ func troubles(t *testing.T, s *stack) {
 			t.Parallel()
 			consumersMove(t, s, v)
 		})
-		t.Run(v+"/the old key is still used", func(t *testing.T) {
-			t.Parallel()
-			stillUsed(t, newScenario(t, s, v))
-		})
+		if reportsUse(v) {
+			t.Run(v+"/the old key is still used", func(t *testing.T) {
+				t.Parallel()
+				stillUsed(t, newScenario(t, s, v))
+			})
+		}
 	}
 	t.Run("aws/a stranger has the second slot", func(t *testing.T) {
 		t.Parallel()
 		strangerInSlot(t, newScenario(t, s, "aws"))
 	})
+}
+
+// reportsUse is false where the vendor keeps no record of use (Entra, Okta,
+// Twilio), or one by the day (Google), which a test cannot wait for.
+func reportsUse(v string) bool {
+	switch v {
+	case "entra", "okta", "twilio", "gcp":
+		return false
+	}
+	return true
 }
 
 func lostMint(t *testing.T, sc *scenario) {
