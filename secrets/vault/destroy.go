@@ -32,7 +32,7 @@ func (s *Store) Destroy(ctx context.Context, ref keyturn.SecretRef, v keyturn.Se
 	if err != nil {
 		return err
 	}
-	doomed, err := s.copies(ctx, op, loc, h, v)
+	doomed, err := s.copies(ctx, op, loc, h, current, v)
 	if err != nil {
 		return err
 	}
@@ -46,14 +46,15 @@ func (s *Store) Destroy(ctx context.Context, ref keyturn.SecretRef, v keyturn.Se
 	return err
 }
 
-// copies returns the numbers of the versions of l that hold v.
-func (s *Store) copies(ctx context.Context, op string, l location, h history, v keyturn.SecretVersion) ([]int, error) {
+// copies returns the numbers of the versions of l, besides the current one,
+// that hold v.
+func (s *Store) copies(ctx context.Context, op string, l location, h history, current record, v keyturn.SecretVersion) ([]int, error) {
 	own, _ := kvNumber(v)
 	var found []int
 	for _, n := range h.newest() {
 		state := h.versions[n]
-		if state.destroyed {
-			continue
+		if state.destroyed || n == current.version && current.fields != nil {
+			continue // gone, or known not to be v
 		}
 		if state.deleted && n == h.current && n != own {
 			// Only undeleting it would show what it is, and consumers would

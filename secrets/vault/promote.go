@@ -67,15 +67,20 @@ func overtaken(op string, ref keyturn.SecretRef, current record, from keyturn.Se
 
 // keepVersions makes Vault keep enough versions of a path that the value from
 // before Keyturn stays there to go back to. Without it Vault keeps ten. Only
-// this setting is sent; Vault leaves the others, and custom metadata, alone.
+// this setting is sent; Vault leaves the others, and custom metadata, alone. A
+// path is looked at once in the life of a Store.
 // https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#create-update-metadata
 func (s *Store) keepVersions(ctx context.Context, op string, l location) error {
-	if s.cfg.MaxVersions < 0 {
+	if _, done := s.kept.Load(l); done || s.cfg.MaxVersions < 0 {
 		return nil
 	}
 	h, err := s.history(ctx, op, l)
-	if err != nil || h.maxVersions >= s.cfg.MaxVersions {
+	if err != nil {
 		return err
+	}
+	if h.maxVersions >= s.cfg.MaxVersions {
+		s.kept.Store(l, true)
+		return nil
 	}
 	_, err = s.call(ctx, op, l.at("metadata"), func(c context.Context, v *api.Client, path string) (*api.Secret, error) {
 		return v.Logical().WriteWithContext(c, path, map[string]any{"max_versions": s.cfg.MaxVersions})

@@ -10,6 +10,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/keyturn/keyturn"
@@ -20,6 +21,7 @@ import (
 type Store struct {
 	cfg  Config
 	auth *auth
+	kept sync.Map // locations known to keep enough versions
 }
 
 var _ secrets.Store = (*Store)(nil)
