@@ -54,6 +54,8 @@ type Run struct {
 	Issuer    keyturn.Issuer    `json:"issuer"`
 	Operation keyturn.Operation `json:"operation"`
 	Cause     Cause             `json:"cause"`
+	// ApprovedBy is the second person who approved it; empty if nobody was asked.
+	ApprovedBy string `json:"approved_by,omitempty"`
 }
 
 // A Cause says why something happens and who wanted it.

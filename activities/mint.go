@@ -117,6 +117,8 @@ func (b *bench) mayBegin() error {
 		return b.errorf(keyturn.Invalid, "a %s was cut off half-way; finish it first with: keyturn %[1]s %s", intent.Operation, b.key.ID)
 	case intent != nil:
 		return nil
+	case b.run.Operation == keyturn.Issue && b.key.Policy.Approval && b.run.ApprovedBy == "":
+		return b.errorf(keyturn.Invalid, "the entry asks for a second person's approval; start it with: keyturn issue %s", b.key.ID)
 	case b.run.Operation == keyturn.Issue && b.key.Current() != nil:
 		return b.errorf(keyturn.Invalid, "the key is already issued; rotate it with: keyturn rotate %s", b.key.ID)
 	case b.run.Operation == keyturn.Rotate && b.key.Current() == nil:

@@ -21,14 +21,16 @@ type control struct {
 	closed func() string
 	// waiting says whether there is a wait that can be cut short or lengthened.
 	waiting func() bool
-	// approving says whether an approval is asked for.
+	// approving says whether an approval is asked for, and requester who asked
+	// for the operation: nobody approves what they asked for themselves.
 	approving func() bool
+	requester string
 }
 
 // listen registers the updates. Each is checked before it is accepted, so that
 // a word that comes too late is refused with the reason.
 func (c *control) listen(ctx workflow.Context) error {
-	word := func(name string, check func() error, set func(Word)) error {
+	word := func(name string, check func(Word) error, set func(Word)) error {
 		return workflow.SetUpdateHandlerWithOptions(ctx, name, func(_ workflow.Context, w Word) error {
 			set(w)
 			c.said++
@@ -37,12 +39,12 @@ func (c *control) listen(ctx workflow.Context) error {
 			if w.Actor == "" {
 				return refuse("say who you are: actor is empty")
 			}
-			return check()
+			return check(w)
 		}})
 	}
 	return errors.Join(
 		word(UpdateApprove, c.mayApprove, func(w Word) { c.approved = &w }),
-		word(UpdateReject, c.mayApprove, func(w Word) { c.rejected = &w }),
+		word(UpdateReject, c.mayReject, func(w Word) { c.rejected = &w }),
 		word(UpdateAbort, c.mayAbort, func(w Word) { c.aborted = &w }),
 		word(UpdateExpedite, c.mayWait, func(w Word) { c.expedited = &w }),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateExtend, func(_ workflow.Context, e Extension) error {
@@ -59,26 +61,33 @@ func (c *control) listen(ctx workflow.Context) error {
 			case c.aborted != nil:
 				return refuse("it is being undone already")
 			}
-			return c.mayWait()
+			return c.mayWait(e.Word)
 		}}),
 	)
 }
 
-func (c *control) mayApprove() error {
+func (c *control) mayApprove(w Word) error {
+	if c.approving() && w.Actor == c.requester {
+		return refuse("somebody else than " + c.requester + " has to approve it")
+	}
+	return c.mayReject(w)
+}
+
+func (c *control) mayReject(Word) error {
 	if !c.approving() {
 		return refuse("no approval is asked for")
 	}
 	return nil
 }
 
-func (c *control) mayAbort() error {
+func (c *control) mayAbort(Word) error {
 	if why := c.closed(); why != "" {
 		return refuse(why)
 	}
 	return nil
 }
 
-func (c *control) mayWait() error {
+func (c *control) mayWait(Word) error {
 	if !c.waiting() {
 		return refuse("there is nothing to wait for just now")
 	}

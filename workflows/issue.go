@@ -65,6 +65,7 @@ func (i *issuance) approval(ctx workflow.Context) (bool, error) {
 	case c.approved == nil:
 		i.result = Result{Outcome: Rejected, Why: "nobody approved it in time"}
 	default:
+		i.run.ApprovedBy = c.approved.Actor
 		i.run.Cause.Note = join(i.run.Cause.Note, "approved by "+c.approved.Actor)
 		return true, nil
 	}

@@ -41,6 +41,7 @@ func start(ctx workflow.Context, op keyturn.Operation, order Order) (*operation,
 	o.control.closed = func() string { return o.sealed }
 	o.control.waiting = func() bool { return o.patient }
 	o.control.approving = func() bool { return o.status.Phase == AwaitingApproval }
+	o.control.requester = order.Cause.Actor
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return o.status, nil }); err != nil {
 		return nil, err
 	}

@@ -311,7 +311,7 @@ func TestApproval(t *testing.T) {
 			w := newWorld(t)
 			w.order.Approval = true
 			if word != "" {
-				w.say(time.Hour, word, me)
+				w.say(time.Hour, word, workflows.Word{Actor: "second"})
 			}
 			if res := w.run(workflows.IssueKey); res.Outcome != want {
 				t.Errorf("%+v", res)
@@ -320,6 +320,33 @@ func TestApproval(t *testing.T) {
 				t.Errorf("%d keys made", n)
 			}
 		})
+	}
+}
+
+func TestNobodyApprovesTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.order.Approval = true
+	refused := false
+	w.RegisterDelayedCallback(func() {
+		w.UpdateWorkflow(workflows.UpdateApprove, "own", &testsuite.TestUpdateCallback{
+			OnReject: func(error) { refused = true }, OnAccept: func() {}, OnComplete: func(any, error) {},
+		}, workflows.Word{Actor: w.order.Cause.Actor})
+	}, time.Hour)
+	if res := w.run(workflows.IssueKey); res.Outcome != workflows.Rejected || !refused {
+		t.Errorf("refused %t, %+v", refused, res)
+	}
+}
+
+// TestApprovalCannotBeLeftOut: the entry asks for it, whatever the order says.
+func TestApprovalCannotBeLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.key.Policy.Approval = true })
+	if res := w.run(workflows.IssueKey); res.Outcome != workflows.RolledBack || res.Why != string(keyturn.Invalid) {
+		t.Errorf("%+v", res)
+	}
+	if n := len(w.vendor.IDs(fake.Minted)); n != 0 {
+		t.Errorf("%d keys made without approval", n)
 	}
 }
 
