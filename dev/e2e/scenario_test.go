@@ -328,7 +328,7 @@ func (sc *scenario) status() workflows.Status {
 // until waits for a condition.
 func (sc *scenario) until(what string, ok func() bool) {
 	sc.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			sc.t.Fatalf("%s: never came to pass", what)
