@@ -81,6 +81,10 @@ func blocks(op keyturn.Operation, key *keyturn.Key, open *opened, asked bool) []
 	case i != nil:
 		return nil // it is taken over
 	}
+	if op != keyturn.Revoke && byHand(key.Scope.Provider) {
+		add("%s has no API for its keys, so this one is changed by hand; see: keyturn providers show %[1]s", key.Scope.Provider)
+		return out
+	}
 	switch {
 	case op == keyturn.Issue && current != nil:
 		add("the key is already issued; replace it with: keyturn rotate %s", key.ID)
@@ -125,6 +129,7 @@ func (p *plan) issueSteps(key *keyturn.Key, now time.Time) {
 
 func (p *plan) rotateSteps(key *keyturn.Key, urgent bool, now time.Time) {
 	policy := key.Policy.WithDefaults()
+	policy.Overlap = atLeastLag(key.Scope.Provider, policy)
 	p.mintStep(key, now)
 	p.step(workflows.Moving, now, "%s, then make it the value consumers read; %s must be seen to move within %s, or all is undone",
 		proof(key), plural(len(key.Storage.Consumers), "consumer", "consumers"), span(policy.ConsumerDeadline))
