@@ -62,6 +62,14 @@ func troubles(t *testing.T, s *stack) {
 			})
 		}
 	}
+	t.Run("aws/abort with the old key switched off", func(t *testing.T) {
+		t.Parallel()
+		abortWhileOff(t, newScenario(t, s, "aws", func(sc *scenario) { sc.policy.DisabledSoak = keyturn.Duration(time.Hour) }))
+	})
+	t.Run("aws/expedite with the old key switched off", func(t *testing.T) {
+		t.Parallel()
+		expediteWhileOff(t, newScenario(t, s, "aws", func(sc *scenario) { sc.policy.DisabledSoak = keyturn.Duration(time.Hour) }))
+	})
 	t.Run("aws/a stranger has the second slot", func(t *testing.T) {
 		t.Parallel()
 		strangerInSlot(t, newScenario(t, s, "aws"))
@@ -190,6 +198,43 @@ func abortInSoak(t *testing.T, sc *scenario) {
 	if now := sc.key().Current(); now.RemoteID != before.RemoteID {
 		t.Errorf("consumers are on %s, want the old key %s", now.RemoteID, before.RemoteID)
 	}
+}
+
+// whileOff says something while the old key is switched off and the activity
+// waits for its soak to end.
+func (sc *scenario) whileOff(update string) workflows.Result {
+	sc.t.Helper()
+	sc.issued()
+	old := *sc.key().Current()
+	run, err := sc.begin(workflows.RotateKey)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	sc.until("the old key is switched off", func() bool {
+		l, ok := sc.ledger.Find(old.RemoteID)
+		return ok && !l.Enabled
+	})
+	if err := sc.say(update, workflows.Word{Actor: "e2e"}); err != nil {
+		sc.t.Error(err)
+	}
+	return sc.await(run)
+}
+
+func abortWhileOff(t *testing.T, sc *scenario) {
+	if res := sc.whileOff(workflows.UpdateAbort); res.Outcome != workflows.RolledBack || res.Why != "aborted" {
+		t.Errorf("%+v", res)
+	}
+	sc.promised(t)
+	if g := sc.key().Current().Generation; g != 1 {
+		t.Errorf("consumers are on generation %d, want 1", g)
+	}
+}
+
+func expediteWhileOff(t *testing.T, sc *scenario) {
+	if res := sc.whileOff(workflows.UpdateExpedite); res.Outcome != workflows.Rotated {
+		t.Errorf("%+v", res)
+	}
+	sc.promised(t)
 }
 
 func extendAndExpedite(t *testing.T, sc *scenario) {
