@@ -62,8 +62,8 @@ func (b *bench) markRevoking(ctx context.Context, old []keyturn.Issued) error {
 }
 
 // proveDead tries a revoked value until it is refused. It reports false where
-// there is nothing to try or no way to try it, and fails where the value still
-// works after the vendor's settling time.
+// there is nothing to try, no way to try it, or nobody left it could belong to,
+// and fails where the value still works after the vendor's settling time.
 func (b *bench) proveDead(ctx context.Context, i keyturn.Issued) (bool, error) {
 	verifier, ok := b.provider.(providers.Verifier)
 	if !ok || i.Version == "" {
@@ -78,9 +78,12 @@ func (b *bench) proveDead(ctx context.Context, i keyturn.Issued) (bool, error) {
 	}
 	for pause := range b.pauses() {
 		err := verifier.Verify(ctx, i.RemoteID, value.Secret)
-		if kind := keyturn.KindOf(err); kind == keyturn.Denied {
+		switch kind := keyturn.KindOf(err); {
+		case kind == keyturn.Denied:
 			return true, nil
-		} else if err != nil {
+		case kind == keyturn.Unsupported || kind == keyturn.NotFound:
+			return false, nil
+		case err != nil:
 			return false, err
 		}
 		if pause == 0 {

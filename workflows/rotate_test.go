@@ -178,6 +178,18 @@ func TestExtendTheSecondSoak(t *testing.T) {
 	w.whole(2)
 }
 
+func TestADeathThatCannotBeTriedIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).issued()
+	old := w.stored().Current().RemoteID
+	w.vendor.verify = keyturn.Errorf(keyturn.Unsupported, "vendor: verify", "not for this kind of key")
+	res := w.run(workflows.RotateKey)
+	if res.Outcome != workflows.Rotated || len(res.Unproven) != 1 || res.Unproven[0] != old {
+		t.Errorf("%+v", res)
+	}
+	w.whole(2)
+}
+
 func TestNowSkipsTheSoak(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, suspends).issued()
