@@ -1,11 +1,8 @@
 package datadog
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,22 +40,10 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in, out 
 
 // do makes one request. With out nil the answer's body is not looked at.
 func (p *provider) do(ctx context.Context, op, method, path string, as pair, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return keyturn.Errorf(keyturn.Invalid, op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.env.BaseURL+path, body)
+	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
-		return keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed")
+		return err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
 	for name, key := range map[string]keyturn.Secret{"DD-API-KEY": as.api, "DD-APPLICATION-KEY": as.application} {
 		if strings.ContainsFunc(key.Expose(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return keyturn.Errorf(keyturn.Invalid, op, "the value for %s contains a line break or the like; store it without", name)
@@ -67,22 +52,16 @@ func (p *provider) do(ctx context.Context, op, method, path string, as pair, in,
 			req.Header.Set(name, key.Expose())
 		}
 	}
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := refused(op, resp); err != nil || out == nil {
 		return err
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return undocumented(op)
+	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+		return err
 	}
 	return nil
 }

@@ -1,14 +1,12 @@
 package entra
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
 )
 
 // version is the version of Graph this package was written against.
@@ -30,29 +28,14 @@ func (p *provider) graph(ctx context.Context, op, method, path string, in, out a
 // as makes a call with an access token. With out nil the answer must be the
 // 204 that Graph gives where there is nothing to say.
 func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return keyturn.Errorf(keyturn.Invalid, op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.at.graph+version+path, body)
+	req, err := providers.NewRequest(ctx, op, method, p.at.graph+version+path, in)
 	if err != nil {
-		return keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed")
+		return err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Authorization", "Bearer "+token.Expose())
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode == http.StatusUnauthorized {
@@ -74,11 +57,8 @@ func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, meth
 }
 
 func (p *provider) decode(ctx context.Context, op string, resp *http.Response, out any) error {
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return undocumented(op)
+	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+		return err
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/providers"
 )
 
 // Verify signs in as the application with the password and looks no further
@@ -52,12 +53,9 @@ func (p *provider) signIn(ctx context.Context, op, app string, secret keyturn.Se
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return grant{}, ctx.Err()
-		}
-		return grant{}, keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+		return grant{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode/100 != 2 {

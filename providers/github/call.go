@@ -3,7 +3,6 @@ package github
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -36,20 +35,9 @@ type answer struct {
 // refuses a caller who says who it is.
 func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (answer, error) {
 	var got answer
-	var body io.Reader
-	if r.in != nil {
-		b, err := json.Marshal(r.in)
-		if err != nil {
-			return got, keyturn.Errorf(keyturn.Invalid, r.op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, p.env.BaseURL+r.path, body)
+	req, err := providers.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
 	if err != nil {
-		return got, keyturn.Errorf(keyturn.Invalid, r.op, "the request's address is malformed")
-	}
-	if r.in != nil {
-		req.Header.Set("Content-Type", "application/json")
+		return got, err
 	}
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("User-Agent", "keyturn")
@@ -60,23 +48,17 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 		}
 		req.Header.Set("Authorization", "Bearer "+bearer.Expose())
 	}
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, r.op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return got, ctx.Err()
-		}
-		return got, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer")
+		return got, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	got = answer{resp.StatusCode, resp.Header}
 	if err := p.refused(r.op, resp); err != nil || r.out == nil {
 		return got, err
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(r.out); err != nil {
-		if ctx.Err() != nil {
-			return got, ctx.Err()
-		}
-		return got, undocumented(r.op)
+	if err := providers.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
+		return got, err
 	}
 	return got, nil
 }

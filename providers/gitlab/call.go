@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 
@@ -15,12 +14,8 @@ import (
 // maxAnswer is the longest answer read. A page of 100 tokens is under 100 KiB.
 const maxAnswer = 4 << 20
 
-// A reply is what came back, with its body, which must never reach an error.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
+// A reply is an answer that can be asked what GitLab means by it.
+type reply struct{ providers.Answer }
 
 // admin reads the administrator's token.
 func (p *provider) admin(ctx context.Context) (keyturn.Secret, error) {
@@ -39,44 +34,22 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in any) 
 
 // send makes one request. Its error says that there was no answer.
 func (p *provider) send(ctx context.Context, op, method, path string, as keyturn.Secret, in any) (reply, error) {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.env.BaseURL+path, body)
+	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
-		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed")
+		return reply{}, err
 	}
 	if strings.ContainsFunc(as.Expose(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the token contains a line break or the like; store it without")
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
 	req.Header.Set("PRIVATE-TOKEN", as.Expose())
-	resp, err := p.env.HTTP.Do(req)
-	if err == nil {
-		defer func() { _ = resp.Body.Close() }()
-		r := reply{status: resp.StatusCode, header: resp.Header}
-		if r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err == nil {
-			return r, nil
-		}
-	}
-	if ctx.Err() != nil {
-		return reply{}, ctx.Err()
-	}
-	return reply{}, keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+	a, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
+	return reply{a}, err
 }
 
 // err turns the status into an error. GitLab says how long to wait in
 // Retry-After (Rate limits, "Headers").
 func (r reply) err(op string) error {
-	return providers.StatusError(op, &http.Response{StatusCode: r.status, Header: r.header})
+	return r.Err(op)
 }
 
 // read turns a refusal into an error and anything else into out.
@@ -84,7 +57,7 @@ func (r reply) read(op string, out any) error {
 	if err := r.err(op); err != nil {
 		return err
 	}
-	if json.Unmarshal(r.body, out) != nil {
+	if json.Unmarshal(r.Body, out) != nil {
 		return undocumented(op)
 	}
 	return nil
@@ -92,21 +65,21 @@ func (r reply) read(op string, out any) error {
 
 // says reports whether the body contains words, whatever their case.
 func (r reply) says(words string) bool {
-	return bytes.Contains(bytes.ToLower(r.body), []byte(words))
+	return bytes.Contains(bytes.ToLower(r.Body), []byte(words))
 }
 
 // noSuchToken reports a 404 that is about the token and not about its project
 // or group: "404 project Access Token Not Found", in older versions "404 Could not
 // find project access token with token_id: 1 Not Found".
 func (r reply) noSuchToken() bool {
-	return r.status == http.StatusNotFound && r.says("access token")
+	return r.Status == http.StatusNotFound && r.says("access token")
 }
 
 // isGitLabs reports whether an error is worded as GitLab does it: a JSON object
 // with a message or an error (REST API, "Status codes").
 func (r reply) isGitLabs() bool {
 	var said struct{ Message, Error json.RawMessage }
-	return json.Unmarshal(r.body, &said) == nil && (said.Message != nil || said.Error != nil)
+	return json.Unmarshal(r.Body, &said) == nil && (said.Message != nil || said.Error != nil)
 }
 
 // undocumented is for an answer that is not what GitLab documents. For a mint

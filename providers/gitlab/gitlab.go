@@ -121,9 +121,9 @@ func (p *provider) Mint(ctx context.Context, req providers.MintRequest) (provide
 	}
 	var out token
 	switch {
-	case r.status == http.StatusBadRequest && r.says("limit reached"):
+	case r.Status == http.StatusBadRequest && r.says("limit reached"):
 		err = keyturn.Errorf(keyturn.Exhausted, op, "GitLab allows %s no more tokens", of)
-	case r.status == http.StatusBadRequest && r.says("permission"):
+	case r.Status == http.StatusBadRequest && r.says("permission"):
 		err = keyturn.Errorf(keyturn.Denied, op, "the administrator may not create a token with that role in %s", of)
 	default:
 		err = r.read(op, &out)
@@ -154,7 +154,7 @@ func (p *provider) Revoke(ctx context.Context, principal, id string) error {
 		return err
 	case r.noSuchToken():
 		return nil
-	case r.status != http.StatusBadRequest:
+	case r.Status != http.StatusBadRequest:
 		return r.err(op)
 	}
 	if t, err := p.token(ctx, op, path); keyturn.KindOf(err) == keyturn.NotFound && t.Revoked {

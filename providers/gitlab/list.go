@@ -91,7 +91,7 @@ func pages[T any](ctx context.Context, p *provider, op, path string, q url.Value
 			if err == nil {
 				err = r.read(op, &items)
 			}
-			total, said := strconv.Atoi(r.header.Get("X-Total")) // left out beyond 10,000 items
+			total, said := strconv.Atoi(r.Header.Get("X-Total")) // left out beyond 10,000 items
 			switch {
 			case err == nil && items == nil:
 				err = undocumented(op)
@@ -108,7 +108,7 @@ func pages[T any](ctx context.Context, p *provider, op, path string, q url.Value
 					return
 				}
 			}
-			if next, err = following(op, next, r.header, len(items)); err != nil {
+			if next, err = following(op, next, r.Header, len(items)); err != nil {
 				yield(none, err)
 				return
 			}

@@ -80,9 +80,9 @@ func (p *provider) asItself(ctx context.Context, op, method string, secret keytu
 	switch {
 	case err != nil:
 		return reply{}, err
-	case r.status == http.StatusUnauthorized && !r.isGitLabs():
+	case r.Status == http.StatusUnauthorized && !r.isGitLabs():
 		return reply{}, keyturn.Errorf(keyturn.Unavailable, op, "something in front of GitLab refused the request")
-	case r.status == http.StatusForbidden:
+	case r.Status == http.StatusForbidden:
 		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "GitLab, or something in front of it, forbids the request; that proves neither that the token works nor that it is dead")
 	}
 	return r, nil

@@ -1,11 +1,9 @@
 package http
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -17,12 +15,8 @@ import (
 // maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB.
 const maxAnswer = 4 << 20
 
-// A reply is what came back, with its body, which must never reach an error.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
+// A reply is an answer that can be asked what the contract means by it.
+type reply struct{ providers.Answer }
 
 // manage makes a call as the administrator.
 func (p *provider) manage(ctx context.Context, op, method, path string, in any) (reply, error) {
@@ -35,44 +29,23 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in any) 
 
 // send makes one request. Its error says that there was no answer.
 func (p *provider) send(ctx context.Context, op, method, path string, as keyturn.Secret, in any) (reply, error) {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.env.BaseURL+path, body)
+	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
-		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed")
+		return reply{}, err
 	}
 	if strings.ContainsFunc(as.Expose(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the bearer contains a space, a line break or the like; store it without")
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	req.Header.Set("Authorization", "Bearer "+as.Expose())
-	resp, err := p.env.HTTP.Do(req)
-	if err == nil {
-		defer func() { _ = resp.Body.Close() }()
-		r := reply{status: resp.StatusCode, header: resp.Header}
-		if r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err == nil {
-			return r, nil
-		}
-	}
-	if ctx.Err() != nil {
-		return reply{}, ctx.Err()
-	}
-	return reply{}, keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+	a, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
+	return reply{a}, err
 }
 
 // code is the problem's code, if the answer is a problem and has one.
 func (r reply) code() string {
 	var problem struct{ Code string }
-	if t, _, _ := mime.ParseMediaType(r.header.Get("Content-Type")); t != "application/problem+json" || json.Unmarshal(r.body, &problem) != nil {
+	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t != "application/problem+json" || json.Unmarshal(r.Body, &problem) != nil {
 		return ""
 	}
 	return problem.Code
@@ -81,19 +54,19 @@ func (r reply) code() string {
 // err turns a refusal into an error, in words of our own for the codes of the
 // contract.
 func (r reply) err(op string) error {
-	err := providers.StatusError(op, &http.Response{StatusCode: r.status, Header: r.header})
+	err := r.Err(op)
 	var e *keyturn.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	switch code := r.code(); {
-	case r.status == http.StatusConflict && code == "limit_reached":
+	case r.Status == http.StatusConflict && code == "limit_reached":
 		e.Kind, e.Message = keyturn.Exhausted, "the principal holds as many keys as it may"
-	case r.status == http.StatusConflict && code == "label_taken":
+	case r.Status == http.StatusConflict && code == "label_taken":
 		e.Message = "a key with this label exists already"
-	case r.status == http.StatusNotFound && code == "principal_not_found":
+	case r.Status == http.StatusNotFound && code == "principal_not_found":
 		e.Message = "the service knows no such principal"
-	case r.status == http.StatusNotFound && code == "":
+	case r.Status == http.StatusNotFound && code == "":
 		e.Message = "not found, and not in the words of the contract; is the setting url right?"
 	}
 	return err
@@ -104,7 +77,7 @@ func (r reply) read(op string, out any) error {
 	if err := r.err(op); err != nil {
 		return err
 	}
-	if json.Unmarshal(r.body, out) != nil {
+	if json.Unmarshal(r.Body, out) != nil {
 		return undocumented(op)
 	}
 	return nil

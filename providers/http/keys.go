@@ -126,7 +126,7 @@ func (p *provider) Revoke(ctx context.Context, _, id string) error {
 		return badID(op)
 	}
 	r, err := p.manage(ctx, op, http.MethodDelete, keys+"/"+id, nil)
-	if err != nil || r.status == http.StatusNotFound && r.code() == "key_not_found" {
+	if err != nil || r.Status == http.StatusNotFound && r.code() == "key_not_found" {
 		return err
 	}
 	return r.err(op)

@@ -40,9 +40,9 @@ func (p *provider) show(ctx context.Context, op string, secret keyturn.Secret) (
 	switch {
 	case err != nil:
 		return "", err
-	case r.status == http.StatusUnauthorized && r.code() != "key_refused":
+	case r.Status == http.StatusUnauthorized && r.code() != "key_refused":
 		return "", keyturn.Errorf(keyturn.Unavailable, op, "something in front of the service refused the request")
-	case r.status == http.StatusForbidden:
+	case r.Status == http.StatusForbidden:
 		return "", keyturn.Errorf(keyturn.Invalid, op, "the request is forbidden, which proves neither that the key works nor that it is dead")
 	}
 	var out struct{ ID string }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,39 +79,27 @@ func (p *provider) Verify(ctx context.Context, _ string, secret keyturn.Secret) 
 	if secret.IsZero() || strings.ContainsFunc(secret.Expose(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return keyturn.Errorf(keyturn.Invalid, op, "there is no value to try, or one with a space or line break in it")
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.env.BaseURL+p.path+"/ServiceProviderConfig", nil)
+	req, err := providers.NewRequest(ctx, op, http.MethodGet, p.env.BaseURL+p.path+"/ServiceProviderConfig", nil)
 	if err != nil {
-		return keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed; check the setting scim_endpoint")
+		return err
 	}
 	req.Header.Set("Accept", "application/scim+json, application/json")
 	req.Header.Set("Authorization", "Bearer "+secret.Expose())
-	resp, err := p.env.HTTP.Do(req)
+	answer, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
 	if err != nil {
-		return broken(ctx, op)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode == http.StatusForbidden {
-		return keyturn.Errorf(keyturn.Invalid, op, "AWS, or something in front of it, forbids the request; that proves neither that the token works nor that it is dead")
-	}
-	if err := providers.StatusError(op, resp); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return broken(ctx, op)
+	if answer.Status == http.StatusForbidden {
+		return keyturn.Errorf(keyturn.Invalid, op, "AWS, or something in front of it, forbids the request; that proves neither that the token works nor that it is dead")
+	}
+	if err := answer.Err(op); err != nil {
+		return err
 	}
 	var config struct {
 		Schemas []string `json:"schemas"`
 	}
-	if json.Unmarshal(body, &config) != nil || !slices.Contains(config.Schemas, schema) {
+	if json.Unmarshal(answer.Body, &config) != nil || !slices.Contains(config.Schemas, schema) {
 		return keyturn.Errorf(keyturn.Unavailable, op, "the answer is not the documented one")
 	}
 	return nil
-}
-
-func broken(ctx context.Context, op string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return keyturn.Errorf(keyturn.Unavailable, op, "no answer")
 }

@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,20 +64,9 @@ func (p *provider) ask(ctx context.Context, op string, token keyturn.Secret, met
 	if strings.ContainsFunc(token.Expose(), control) {
 		return nil, keyturn.Errorf(keyturn.Invalid, op, "the API token contains a line break or the like; store it without")
 	}
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return nil, keyturn.Errorf(keyturn.Invalid, op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.env.BaseURL+path, body)
+	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
-		return nil, keyturn.Errorf(keyturn.Invalid, op, "the request's address is malformed")
-	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+		return nil, err
 	}
 	req.Header.Set("Authorization", "SSWS "+token.Expose())
 	resp, err := p.send(ctx, op, req)
@@ -96,23 +84,16 @@ func (p *provider) ask(ctx context.Context, op string, token keyturn.Secret, met
 }
 
 func (p *provider) send(ctx context.Context, op string, req *http.Request) (*http.Response, error) {
-	req.Header.Set("Accept", "application/json")
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, keyturn.Errorf(keyturn.Unavailable, op, "no answer")
+		return nil, err
 	}
 	return resp, nil
 }
 
 func (p *provider) decode(ctx context.Context, op string, resp *http.Response, out any) error {
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return undocumented(op)
+	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+		return err
 	}
 	return nil
 }

@@ -1,9 +1,7 @@
 package openai
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -34,42 +32,24 @@ func (p *provider) manage(ctx context.Context, r request) error {
 
 // do makes one request and returns the status that came, 0 if none did.
 func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, error) {
-	var body io.Reader
-	if r.in != nil {
-		b, err := json.Marshal(r.in)
-		if err != nil {
-			return 0, keyturn.Errorf(keyturn.Invalid, r.op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, p.env.BaseURL+r.path, body)
+	req, err := providers.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
 	if err != nil {
-		return 0, keyturn.Errorf(keyturn.Invalid, r.op, "the request's address is malformed")
+		return 0, err
 	}
-	if r.in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
 	if strings.ContainsFunc(as.Expose(), func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return 0, keyturn.Errorf(keyturn.Invalid, r.op, "the key contains a blank or a line break; store it without")
 	}
 	req.Header.Set("Authorization", "Bearer "+as.Expose())
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, r.op, p.env.HTTP, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-		return 0, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer")
+		return 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := refused(r.op, resp); err != nil || r.out == nil {
 		return resp.StatusCode, err
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(r.out); err != nil {
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-		return resp.StatusCode, undocumented(r.op)
+	if err := providers.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
+		return resp.StatusCode, err
 	}
 	return resp.StatusCode, nil
 }

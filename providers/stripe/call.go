@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,9 +43,9 @@ func send(ctx context.Context, env providers.Env, r request, out any) (refusal, 
 	if err != nil {
 		return refusal{}, err
 	}
-	resp, err := env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, r.op, env.HTTP, req)
 	if err != nil {
-		return refusal{}, cut(ctx, keyturn.Errorf(keyturn.Unavailable, r.op, "no answer"))
+		return refusal{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := providers.StatusError(r.op, resp); err != nil {
@@ -55,35 +54,20 @@ func send(ctx context.Context, env providers.Env, r request, out any) (refusal, 
 	if out == nil {
 		return refusal{}, nil
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
-		return refusal{}, cut(ctx, undocumented(r.op))
-	}
-	return refusal{}, nil
+	return refusal{}, providers.DecodeJSON(ctx, r.op, resp, maxAnswer, out)
 }
 
 func build(ctx context.Context, base string, r request) (*http.Request, error) {
 	if strings.ContainsFunc(r.key.Expose(), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return nil, keyturn.Errorf(keyturn.Invalid, r.op, "the value contains a line break or the like; store it without")
 	}
-	var body io.Reader
-	if r.body != nil {
-		b, err := json.Marshal(r.body)
-		if err != nil {
-			return nil, keyturn.Errorf(keyturn.Invalid, r.op, "the request cannot be written as JSON")
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, base+r.path, body)
+	req, err := providers.NewRequest(ctx, r.op, r.method, base+r.path, r.body)
 	if err != nil {
-		return nil, keyturn.Errorf(keyturn.Invalid, r.op, "the request's address is malformed")
+		return nil, err
 	}
 	// Go would by itself send a request with an Idempotency-Key once more.
 	req.GetBody = nil
-	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Authorization", "Bearer "+r.key.Expose())
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
@@ -124,14 +108,6 @@ func limited(reason string) string {
 		return "too many requests (" + reason + ")"
 	}
 	return "too many requests"
-}
-
-// cut is err, unless the caller has given up.
-func cut(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
 
 // undocumented is for an answer that is not what Stripe documents. For a mint

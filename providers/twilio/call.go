@@ -71,9 +71,9 @@ func (p *provider) do(ctx context.Context, op string, as pair, c call, out any) 
 	}
 	req.Header.Set("Accept", "application/json")
 	req.SetBasicAuth(as.user, as.password.Expose())
-	resp, err := p.env.HTTP.Do(req)
+	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
-		return answer{}, cut(ctx, keyturn.Errorf(keyturn.Unavailable, op, "no answer"))
+		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := providers.StatusError(op, resp); err != nil {
@@ -82,18 +82,7 @@ func (p *provider) do(ctx context.Context, op string, as pair, c call, out any) 
 	if out == nil {
 		return answer{}, nil
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
-		return answer{}, cut(ctx, undocumented(op))
-	}
-	return answer{}, nil
-}
-
-// cut is err, unless the caller has given up.
-func cut(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
+	return answer{}, providers.DecodeJSON(ctx, op, resp, maxAnswer, out)
 }
 
 // codeOf reads the number of a refusal and nothing else of it.
