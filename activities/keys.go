@@ -113,6 +113,11 @@ func (b *bench) errorf(kind keyturn.Kind, format string, args ...any) *keyturn.E
 	return keyturn.Errorf(kind, string(b.run.Operation)+" "+string(b.run.Key), format, args...)
 }
 
+// takenOver is for a run that no longer holds the key's intent.
+func (b *bench) takenOver() error {
+	return b.errorf(keyturn.Conflict, "another operation took the key over")
+}
+
 // notYet asks to be called again after d.
 func (b *bench) notYet(d time.Duration, format string, args ...any) error {
 	e := b.errorf(keyturn.NotYet, format, args...)

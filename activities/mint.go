@@ -23,8 +23,6 @@ type MintKeyResult struct {
 	New    keyturn.Issued   `json:"new"`
 	Old    []keyturn.Issued `json:"old,omitempty"`
 	Policy keyturn.Policy   `json:"policy"`
-	// Suspends says that the provider can switch a key off before it is ended.
-	Suspends bool `json:"suspends"`
 }
 
 // MintKey claims the key for this run, makes one new key and stages its value
@@ -52,8 +50,7 @@ func (a *Keys) MintKey(ctx context.Context, in MintKeyInput) (MintKeyResult, err
 }
 
 func (b *bench) minted() MintKeyResult {
-	_, suspends := b.provider.(providers.Suspender)
-	res := MintKeyResult{Policy: b.key.Policy.WithDefaults(), Suspends: suspends}
+	res := MintKeyResult{Policy: b.key.Policy.WithDefaults()}
 	if _, ok := b.provider.(providers.UsageReader); ok && b.info.UsageLag > 0 {
 		// A shorter overlap would end before the vendor can know whether the
 		// old key is quiet.

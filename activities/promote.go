@@ -42,7 +42,7 @@ func (a *Keys) PromoteKey(ctx context.Context, in PromoteKeyInput) (PromoteKeyRe
 		if cur := b.key.Current(); b.key.Intent == nil && cur != nil && cur.Generation == in.Generation {
 			return PromoteKeyResult{New: *cur}, nil // the operation has completed
 		}
-		return PromoteKeyResult{}, b.errorf(keyturn.Conflict, "another operation took the key over")
+		return PromoteKeyResult{}, b.takenOver()
 	}
 	issued := b.key.Issue(b.key.Intent.Generation)
 	if issued == nil {

@@ -53,7 +53,7 @@ func (b *bench) save(ctx context.Context, n note, edit func(*keyturn.Key) error)
 		}
 		b.key = now
 		if now.Intent != nil && now.Intent.Run != b.run.ID {
-			return b.errorf(keyturn.Conflict, "another operation took the key over")
+			return b.takenOver()
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (b *bench) holdForRetiring(ctx context.Context) error {
 		return nil
 	}
 	if b.run.Operation != keyturn.Revoke {
-		return b.errorf(keyturn.Conflict, "another operation took the key over")
+		return b.takenOver()
 	}
 	if b.key.Intent != nil {
 		if wait := attempt + b.info.Settle - b.Now().Sub(b.key.Intent.Minting); wait > 0 {

@@ -40,6 +40,9 @@ func IssueKey(ctx workflow.Context, order Order) (Result, error) {
 	return i.finish(ctx)
 }
 
+// approvalDeadline is how long an issuance waits for a second person.
+const approvalDeadline = 7 * 24 * time.Hour
+
 // issuance is one run of IssueKey.
 type issuance struct{ *operation }
 

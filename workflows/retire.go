@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -79,6 +77,3 @@ func (o *operation) enable(ctx workflow.Context) error {
 		return err
 	})
 }
-
-// approvalDeadline is how long an issuance waits for a second person.
-const approvalDeadline = 7 * 24 * time.Hour
