@@ -16,18 +16,21 @@ import (
 var floors = []struct{ pkg, may string }{
 	{".", ""},
 	// 1: ports, and what only needs the nouns
+	{"exchange", "."},
 	{"providers", "."},
 	{"secrets", "."},
 	{"registry", "."},
 	{"rollout", "."},
 	{"leaks", "."},
 	{"synthetic", "."},
+	{"tickets", "."},
+	{"notices", "."},
 	// 2: adapters know the nouns, their own port and their own test kit
 	{"providers/all", "providers providers/*"},
 	{"providers/fake", "."},
 	{"providers/providertest", ". providers providers/fake"},
 	{"providers/*/*fake", ". providers/fake"},
-	{"providers/*", ". providers"},
+	{"providers/*", ". exchange providers"},
 	{"secrets/secretstest", ". secrets"},
 	{"secrets/*", ". secrets"},
 	{"registry/registrytest", ". registry"},
@@ -35,16 +38,22 @@ var floors = []struct{ pkg, may string }{
 	{"registry/entry", ". registry"},
 	{"registry/*", ". registry registry/rows"},
 	{"rollout/*", ". rollout"},
+	{"tickets/ticketstest", ". tickets providers/fake"},
+	{"tickets/*/*fake", "providers/fake"},
+	{"tickets/*", ". exchange tickets"},
+	{"notices/dispatch", ". notices registry"},
+	{"notices/*", ". exchange notices"},
 	// 3 and 4: side effects, and the order they happen in
-	{"activities", ". providers secrets registry rollout leaks synthetic"},
+	{"activities", ". providers secrets registry rollout leaks synthetic tickets"},
 	{"workflows", ". activities"},
 	// 5: what binaries share
-	{"config", ". registry registry/postgres registry/sqlite"},
+	{"config", ". registry registry/postgres registry/sqlite secrets secrets/local secrets/vault"},
 	{"dial", "config"},
-	// 6: the binaries. starter links no provider and no store: an operator's
-	// laptop needs no vendor credential.
-	{"worker", ". config dial registry registry/entry activities workflows leaks synthetic providers providers/all secrets secrets/* rollout rollout/*"},
-	{"starter", ". config dial registry registry/entry activities workflows"},
+	{"webhooks", ". registry tickets workflows"},
+	// 6: the binaries. starter links no provider: an operator's laptop needs no
+	// vendor credential. A store it reaches only to supply a value made by hand.
+	{"worker", ". config dial registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/*"},
+	{"starter", ". config dial registry registry/entry activities secrets workflows"},
 	// servertest starts real servers for tests
 	{"servertest", ""},
 }

@@ -9,7 +9,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // failure turns what the SDK returned into an error of ours, nil into nil.
@@ -26,7 +26,7 @@ func failure(ctx context.Context, op string, err error) error {
 	}
 	answered := &keyturn.Error{Kind: keyturn.Unavailable, Op: op, Message: "no documented answer came back, or there was no credential to ask with"}
 	if resp := new(smithyhttp.ResponseError); errors.As(err, &resp) && resp.Response != nil {
-		errors.As(providers.StatusError(op, resp.Response.Response), &answered)
+		errors.As(exchange.StatusError(op, resp.Response.Response), &answered)
 	}
 	if api := smithy.APIError(nil); errors.As(err, &api) {
 		if strings.HasPrefix(api.ErrorMessage(), "Signature expired") || strings.HasPrefix(api.ErrorMessage(), "Signature not yet current") {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB.
@@ -40,7 +40,7 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in, out 
 
 // do makes one request. With out nil the answer's body is not looked at.
 func (p *provider) do(ctx context.Context, op, method, path string, as pair, in, out any) error {
-	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
+	req, err := exchange.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *provider) do(ctx context.Context, op, method, path string, as pair, in,
 			req.Header.Set(name, key.Expose())
 		}
 	}
-	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (p *provider) do(ctx context.Context, op, method, path string, as pair, in,
 	if err := refused(op, resp); err != nil || out == nil {
 		return err
 	}
-	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+	if err := exchange.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
 		return err
 	}
 	return nil
@@ -72,7 +72,7 @@ func refused(op string, resp *http.Response) error {
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return keyturn.Errorf(keyturn.Unavailable, op, "Datadog pointed elsewhere; check the setting site")
 	}
-	err := providers.StatusError(op, resp)
+	err := exchange.StatusError(op, resp)
 	var e *keyturn.Error
 	if errors.As(err, &e) && e.Kind == keyturn.RateLimited {
 		if n, err := strconv.Atoi(resp.Header.Get("X-RateLimit-Reset")); err == nil && n > 0 {

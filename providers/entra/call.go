@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // version is the version of Graph this package was written against.
@@ -28,12 +28,12 @@ func (p *provider) graph(ctx context.Context, op, method, path string, in, out a
 // as makes a call with an access token. With out nil the answer must be the
 // 204 that Graph gives where there is nothing to say.
 func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, method, path string, in, out any) error {
-	req, err := providers.NewRequest(ctx, op, method, p.at.graph+version+path, in)
+	req, err := exchange.NewRequest(ctx, op, method, p.at.graph+version+path, in)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+token.Expose())
-	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (p *provider) as(ctx context.Context, op string, token keyturn.Secret, meth
 }
 
 func (p *provider) decode(ctx context.Context, op string, resp *http.Response, out any) error {
-	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+	if err := exchange.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
 		return err
 	}
 	return nil

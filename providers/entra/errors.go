@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 const lacksPermission = "Keyturn's application lacks Application.ReadWrite.OwnedBy, or is no owner of this one"
@@ -18,7 +18,7 @@ const lacksPermission = "Keyturn's application lacks Application.ReadWrite.Owned
 // several statuses, so its code and message decide (Microsoft Graph, "Error
 // responses"). Neither is passed on.
 func refused(op string, resp *http.Response) error {
-	err := providers.StatusError(op, resp)
+	err := exchange.StatusError(op, resp)
 	var e *keyturn.Error
 	if !errors.As(err, &e) || e.Kind == keyturn.RateLimited || e.Kind == keyturn.Unavailable {
 		return err
@@ -53,7 +53,7 @@ func refused(op string, resp *http.Response) error {
 // for debugging"): its words quote what was sent. It is nil for an application
 // that proved who it is and is kept out by policy.
 func signInRefused(op string, resp *http.Response) error {
-	err := providers.StatusError(op, resp)
+	err := exchange.StatusError(op, resp)
 	var e *keyturn.Error
 	if !errors.As(err, &e) || e.Kind == keyturn.RateLimited || e.Kind == keyturn.Unavailable {
 		return err

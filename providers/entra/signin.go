@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // Verify signs in as the application with the password and looks no further
@@ -53,7 +53,7 @@ func (p *provider) signIn(ctx context.Context, op, app string, secret keyturn.Se
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
 		return grant{}, err
 	}

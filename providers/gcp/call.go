@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/exchange"
 	"github.com/keyturn/keyturn/providers"
 )
 
@@ -122,7 +123,7 @@ func (c *client) send(op string, req *http.Request, explain func(*keyturn.Error,
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if e := (*keyturn.Error)(nil); errors.As(providers.StatusError(op, resp), &e) {
+	if e := (*keyturn.Error)(nil); errors.As(exchange.StatusError(op, resp), &e) {
 		explain(e, body)
 		return nil, e
 	}

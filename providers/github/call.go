@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/exchange"
 	"github.com/keyturn/keyturn/providers"
 )
 
@@ -35,7 +36,7 @@ type answer struct {
 // refuses a caller who says who it is.
 func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (answer, error) {
 	var got answer
-	req, err := providers.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
+	req, err := exchange.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
 	if err != nil {
 		return got, err
 	}
@@ -48,7 +49,7 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 		}
 		req.Header.Set("Authorization", "Bearer "+bearer.Expose())
 	}
-	resp, err := providers.Do(ctx, r.op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, r.op, p.env.HTTP, req)
 	if err != nil {
 		return got, err
 	}
@@ -57,7 +58,7 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 	if err := p.refused(r.op, resp); err != nil || r.out == nil {
 		return got, err
 	}
-	if err := providers.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
+	if err := exchange.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
 		return got, err
 	}
 	return got, nil
@@ -69,7 +70,7 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 // REST API").
 func (p *provider) refused(op string, resp *http.Response) error {
 	var e *keyturn.Error
-	if !errors.As(providers.StatusError(op, resp), &e) {
+	if !errors.As(exchange.StatusError(op, resp), &e) {
 		return nil
 	}
 	switch resp.StatusCode {

@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // maxAnswer is the longest answer read. A page of 100 tokens is under 100 KiB.
 const maxAnswer = 4 << 20
 
 // A reply is an answer that can be asked what GitLab means by it.
-type reply struct{ providers.Answer }
+type reply struct{ exchange.Answer }
 
 // admin reads the administrator's token.
 func (p *provider) admin(ctx context.Context) (keyturn.Secret, error) {
@@ -34,7 +34,7 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in any) 
 
 // send makes one request. Its error says that there was no answer.
 func (p *provider) send(ctx context.Context, op, method, path string, as keyturn.Secret, in any) (reply, error) {
-	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
+	req, err := exchange.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
 		return reply{}, err
 	}
@@ -42,7 +42,7 @@ func (p *provider) send(ctx context.Context, op, method, path string, as keyturn
 		return reply{}, keyturn.Errorf(keyturn.Invalid, op, "the token contains a line break or the like; store it without")
 	}
 	req.Header.Set("PRIVATE-TOKEN", as.Expose())
-	a, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
+	a, err := exchange.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
 	return reply{a}, err
 }
 

@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB.
 const maxAnswer = 4 << 20
 
 // A reply is an answer that can be asked what the contract means by it.
-type reply struct{ providers.Answer }
+type reply struct{ exchange.Answer }
 
 // manage makes a call as the administrator.
 func (p *provider) manage(ctx context.Context, op, method, path string, in any) (reply, error) {
@@ -29,7 +29,7 @@ func (p *provider) manage(ctx context.Context, op, method, path string, in any) 
 
 // send makes one request. Its error says that there was no answer.
 func (p *provider) send(ctx context.Context, op, method, path string, as keyturn.Secret, in any) (reply, error) {
-	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
+	req, err := exchange.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
 		return reply{}, err
 	}
@@ -38,7 +38,7 @@ func (p *provider) send(ctx context.Context, op, method, path string, as keyturn
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	req.Header.Set("Authorization", "Bearer "+as.Expose())
-	a, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
+	a, err := exchange.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
 	return reply{a}, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/exchange"
 	"github.com/keyturn/keyturn/providers"
 )
 
@@ -79,13 +80,13 @@ func (p *provider) Verify(ctx context.Context, _ string, secret keyturn.Secret) 
 	if secret.IsZero() || strings.ContainsFunc(secret.Expose(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return keyturn.Errorf(keyturn.Invalid, op, "there is no value to try, or one with a space or line break in it")
 	}
-	req, err := providers.NewRequest(ctx, op, http.MethodGet, p.env.BaseURL+p.path+"/ServiceProviderConfig", nil)
+	req, err := exchange.NewRequest(ctx, op, http.MethodGet, p.env.BaseURL+p.path+"/ServiceProviderConfig", nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Accept", "application/scim+json, application/json")
 	req.Header.Set("Authorization", "Bearer "+secret.Expose())
-	answer, err := providers.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
+	answer, err := exchange.Ask(ctx, op, p.env.HTTP, req, maxAnswer)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // maxAnswer is the longest answer read. A page of 200 apps is under 2 MiB.
@@ -64,7 +64,7 @@ func (p *provider) ask(ctx context.Context, op string, token keyturn.Secret, met
 	if strings.ContainsFunc(token.Expose(), control) {
 		return nil, keyturn.Errorf(keyturn.Invalid, op, "the API token contains a line break or the like; store it without")
 	}
-	req, err := providers.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
+	req, err := exchange.NewRequest(ctx, op, method, p.env.BaseURL+path, in)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (p *provider) ask(ctx context.Context, op string, token keyturn.Secret, met
 }
 
 func (p *provider) send(ctx context.Context, op string, req *http.Request) (*http.Response, error) {
-	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (p *provider) send(ctx context.Context, op string, req *http.Request) (*htt
 }
 
 func (p *provider) decode(ctx context.Context, op string, resp *http.Response, out any) error {
-	if err := providers.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
+	if err := exchange.DecodeJSON(ctx, op, resp, maxAnswer, out); err != nil {
 		return err
 	}
 	return nil
@@ -102,7 +102,7 @@ func (p *provider) decode(ctx context.Context, op string, resp *http.Response, o
 // X-Rate-Limit-Reset, in seconds since 1970 (Okta, "Rate limit best
 // practices"). The answer's own Date stands for Okta's clock.
 func (p *provider) status(op string, resp *http.Response) error {
-	err := providers.StatusError(op, resp)
+	err := exchange.StatusError(op, resp)
 	var e *keyturn.Error
 	if !errors.As(err, &e) || e.Kind != keyturn.RateLimited {
 		return err

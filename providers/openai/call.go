@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 // maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB.
@@ -32,7 +32,7 @@ func (p *provider) manage(ctx context.Context, r request) error {
 
 // do makes one request and returns the status that came, 0 if none did.
 func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, error) {
-	req, err := providers.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
+	req, err := exchange.NewRequest(ctx, r.op, r.method, p.env.BaseURL+r.path, r.in)
 	if err != nil {
 		return 0, err
 	}
@@ -40,7 +40,7 @@ func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, e
 		return 0, keyturn.Errorf(keyturn.Invalid, r.op, "the key contains a blank or a line break; store it without")
 	}
 	req.Header.Set("Authorization", "Bearer "+as.Expose())
-	resp, err := providers.Do(ctx, r.op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, r.op, p.env.HTTP, req)
 	if err != nil {
 		return 0, err
 	}
@@ -48,7 +48,7 @@ func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, e
 	if err := refused(r.op, resp); err != nil || r.out == nil {
 		return resp.StatusCode, err
 	}
-	if err := providers.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
+	if err := exchange.DecodeJSON(ctx, r.op, resp, maxAnswer, r.out); err != nil {
 		return resp.StatusCode, err
 	}
 	return resp.StatusCode, nil
@@ -60,7 +60,7 @@ func (p *provider) do(ctx context.Context, as keyturn.Secret, r request) (int, e
 // 429 for money is no matter of waiting.
 func refused(op string, resp *http.Response) error {
 	var e *keyturn.Error
-	if !errors.As(providers.StatusError(op, resp), &e) {
+	if !errors.As(exchange.StatusError(op, resp), &e) {
 		return nil
 	}
 	if e.Kind != keyturn.Denied && e.Kind != keyturn.RateLimited {

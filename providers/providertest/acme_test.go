@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/exchange"
 	"github.com/keyturn/keyturn/providers"
 )
 
@@ -394,7 +395,7 @@ func (p *acme) refused(op string, resp *http.Response) error {
 		}
 		return keyturn.Errorf(keyturn.Unavailable, op, "redirected")
 	}
-	err := providers.StatusError(op, resp)
+	err := exchange.StatusError(op, resp)
 	var e *keyturn.Error
 	if !errors.As(err, &e) {
 		return nil

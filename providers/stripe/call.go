@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/exchange"
 	"github.com/keyturn/keyturn/providers"
 )
 
@@ -43,25 +44,25 @@ func send(ctx context.Context, env providers.Env, r request, out any) (refusal, 
 	if err != nil {
 		return refusal{}, err
 	}
-	resp, err := providers.Do(ctx, r.op, env.HTTP, req)
+	resp, err := exchange.Do(ctx, r.op, env.HTTP, req)
 	if err != nil {
 		return refusal{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if err := providers.StatusError(r.op, resp); err != nil {
+	if err := exchange.StatusError(r.op, resp); err != nil {
 		return refused(resp, err)
 	}
 	if out == nil {
 		return refusal{}, nil
 	}
-	return refusal{}, providers.DecodeJSON(ctx, r.op, resp, maxAnswer, out)
+	return refusal{}, exchange.DecodeJSON(ctx, r.op, resp, maxAnswer, out)
 }
 
 func build(ctx context.Context, base string, r request) (*http.Request, error) {
 	if strings.ContainsFunc(r.key.Expose(), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return nil, keyturn.Errorf(keyturn.Invalid, r.op, "the value contains a line break or the like; store it without")
 	}
-	req, err := providers.NewRequest(ctx, r.op, r.method, base+r.path, r.body)
+	req, err := exchange.NewRequest(ctx, r.op, r.method, base+r.path, r.body)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 const (
@@ -71,18 +71,18 @@ func (p *provider) do(ctx context.Context, op string, as pair, c call, out any) 
 	}
 	req.Header.Set("Accept", "application/json")
 	req.SetBasicAuth(as.user, as.password.Expose())
-	resp, err := providers.Do(ctx, op, p.env.HTTP, req)
+	resp, err := exchange.Do(ctx, op, p.env.HTTP, req)
 	if err != nil {
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if err := providers.StatusError(op, resp); err != nil {
+	if err := exchange.StatusError(op, resp); err != nil {
 		return answer{resp.StatusCode, codeOf(resp.Body)}, err
 	}
 	if out == nil {
 		return answer{}, nil
 	}
-	return answer{}, providers.DecodeJSON(ctx, op, resp, maxAnswer, out)
+	return answer{}, exchange.DecodeJSON(ctx, op, resp, maxAnswer, out)
 }
 
 // codeOf reads the number of a refusal and nothing else of it.

@@ -1,4 +1,4 @@
-package providers_test
+package exchange_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
+	"github.com/keyturn/keyturn/exchange"
 )
 
 func TestStatusError(t *testing.T) {
@@ -17,7 +17,7 @@ func TestStatusError(t *testing.T) {
 		408: keyturn.Unavailable, 409: keyturn.Conflict, 410: keyturn.NotFound, 412: keyturn.Conflict, 422: keyturn.Invalid,
 		429: keyturn.RateLimited, 500: keyturn.Unavailable, 503: keyturn.Unavailable, 599: keyturn.Unavailable,
 	} {
-		if got := keyturn.KindOf(providers.StatusError("acme: mint", &http.Response{StatusCode: status, Header: http.Header{}})); got != want {
+		if got := keyturn.KindOf(exchange.StatusError("acme: mint", &http.Response{StatusCode: status, Header: http.Header{}})); got != want {
 			t.Errorf("%d is %q, want %q", status, got, want)
 		}
 	}
@@ -42,31 +42,8 @@ func TestRetryAfter(t *testing.T) {
 // wait is how long an answer's Retry-After asks to wait.
 func wait(status int, value string) time.Duration {
 	var e *keyturn.Error
-	if !errors.As(providers.StatusError("acme", &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {value}}}), &e) {
+	if !errors.As(exchange.StatusError("acme", &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {value}}}), &e) {
 		return -1
 	}
 	return e.RetryAfter
-}
-
-// mute can do nothing but introduce itself.
-type mute struct{}
-
-func (mute) Info() providers.Info { return providers.Info{Name: "mute"} }
-
-func TestAs(t *testing.T) {
-	t.Parallel()
-	here, gone := keyturn.Issuer{Provider: "mute", Account: "a"}, keyturn.Issuer{Provider: "mute", Account: "b"}
-	c := providers.Catalog{here: mute{}}
-	if _, err := providers.As[providers.Minter](c, here); keyturn.KindOf(err) != keyturn.Unsupported {
-		t.Errorf("a capability it lacks: %v", err)
-	}
-	if _, err := providers.As[providers.Provider](c, gone); keyturn.KindOf(err) != keyturn.NotFound {
-		t.Errorf("an account nobody configured: %v", err)
-	}
-	if _, err := providers.As[providers.Provider](c, here); err != nil {
-		t.Error(err)
-	}
-	if got := providers.Capabilities(mute{}); len(got) != 0 {
-		t.Errorf("it can do %v", got)
-	}
 }

@@ -1,4 +1,4 @@
-package providers
+package exchange
 
 import (
 	"net/http"

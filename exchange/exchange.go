@@ -1,4 +1,6 @@
-package providers
+// Package exchange is the one way Keyturn asks an HTTP API: a request is sent once,
+// its answer is read within bounds, and a refusal becomes an error of a kind.
+package exchange
 
 import (
 	"bytes"
