@@ -27,6 +27,12 @@ type Policy struct {
 	MaxExtensions int `json:"max_extensions,omitempty"`
 	// Approval says that issuing this key needs a second person's word.
 	Approval bool `json:"approval,omitempty"`
+	// Windows are the only times in which the key may be changed, besides what
+	// the calendar says of its team and provider. Default: any time.
+	Windows []Window `json:"windows,omitempty"`
+	// SLA is how long a person may take over a step that has no API, before it
+	// is overdue. Default 7d.
+	SLA Duration `json:"sla,omitempty"`
 	// Test exercises the production path with a new value before consumers
 	// see it. Nil means the provider's own check is enough.
 	Test *Test `json:"test,omitempty"`
@@ -65,6 +71,7 @@ func (p Policy) WithDefaults() Policy {
 	def(&p.Overlap, 24*time.Hour)
 	def(&p.ConsumerDeadline, 15*time.Minute)
 	def(&p.DisabledSoak, 10*time.Minute)
+	def(&p.SLA, 7*24*time.Hour)
 	if p.MaxExtensions == 0 {
 		p.MaxExtensions = 3
 	}

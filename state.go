@@ -66,4 +66,50 @@ type Intent struct {
 	// how often it was. The outcome of one request is reconciled before the next.
 	Minting time.Time `json:"minting,omitzero"`
 	Asked   int       `json:"asked,omitempty"`
+	// ByHand says that a person makes the key and stores its value, because the
+	// provider has no API for it.
+	ByHand bool `json:"by_hand,omitempty"`
+	// Manual is the step a person was last asked for; nil if nobody was.
+	Manual *Manual `json:"manual,omitempty"`
+}
+
+// Manual is the part of an operation that a person takes by hand.
+type Manual struct {
+	Step   ManualStep `json:"step"`             // the one asked for now, or last
+	Ticket TicketRef  `json:"ticket,omitzero"`  // zero where no tracker is configured
+	Key    string     `json:"key"`              // the ticket's own key, written before it is opened
+	Asked  time.Time  `json:"asked"`            // when the step was asked for
+	Due    time.Time  `json:"due"`              // when it should be done
+	Missed bool       `json:"missed,omitempty"` // it was not done by then
+	// Done says that the step was taken and stood up to the checks.
+	Done bool `json:"done,omitempty"`
+	// Unproven lists the provider's ids of keys whose end was said but could not
+	// be tried.
+	Unproven []string `json:"unproven,omitempty"`
+}
+
+// A ManualStep is one thing only a person can do. Steps are wire format.
+type ManualStep string
+
+// The steps.
+const (
+	SupplyValue ManualStep = "supply"  // make a new key at the issuer and store its value
+	EndOld      ManualStep = "end"     // end the old key at the issuer
+	EndNew      ManualStep = "end_new" // end the new key, because the operation is undone
+)
+
+// A TicketRef names a ticket: the tracker by its name in the configuration, and
+// the ticket by the tracker's.
+type TicketRef struct {
+	Tracker string `json:"tracker"`
+	ID      string `json:"id"`
+	URL     string `json:"url,omitempty"`
+}
+
+// String is how a ticket is found in the registry; empty for none.
+func (t TicketRef) String() string {
+	if t.ID == "" {
+		return ""
+	}
+	return t.Tracker + "/" + t.ID
 }

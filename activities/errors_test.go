@@ -101,9 +101,10 @@ func TestNamesAreFinal(t *testing.T) {
 	}
 	want := strings.Fields(string(b))
 	var got []string
-	typ := reflect.TypeFor[*activities.Keys]()
-	for i := range typ.NumMethod() {
-		got = append(got, typ.Method(i).Name)
+	for _, typ := range []reflect.Type{reflect.TypeFor[*activities.Keys](), reflect.TypeFor[*activities.People]()} {
+		for i := range typ.NumMethod() {
+			got = append(got, typ.Method(i).Name)
+		}
 	}
 	slices.Sort(got)
 	for _, name := range want {

@@ -56,6 +56,8 @@ type Run struct {
 	Cause     Cause             `json:"cause"`
 	// ApprovedBy is the second person who approved it; empty if nobody was asked.
 	ApprovedBy string `json:"approved_by,omitempty"`
+	// Urgent overrides maintenance windows and freezes: a leak does not wait.
+	Urgent bool `json:"urgent,omitempty"`
 }
 
 // A Cause says why something happens and who wanted it.
@@ -74,6 +76,8 @@ type bench struct {
 	provider providers.Provider
 	info     providers.Info
 	store    secrets.Store
+	// overrode says that a window or freeze was overridden, for the record.
+	overrode string
 }
 
 // open reads the key and finds its provider and store.

@@ -23,20 +23,37 @@ type MintKeyResult struct {
 	New    keyturn.Issued   `json:"new"`
 	Old    []keyturn.Issued `json:"old,omitempty"`
 	Policy keyturn.Policy   `json:"policy"`
+	// Held says that the calendar does not allow it now, and nothing was done.
+	Held *Hold `json:"held,omitempty"`
+	// ByHand says that the key is claimed, and that a person must make the new
+	// key and store its value. Of New only the generation is known then.
+	ByHand bool `json:"by_hand,omitempty"`
+	// Replaces says that the issuer ends the old key when it makes a new one,
+	// so that there is no overlap and no way back once that is done.
+	Replaces bool `json:"replaces,omitempty"`
 }
 
 // MintKey claims the key for this run, makes one new key and stages its value
 // where no consumer looks, leaving exactly one of each however often it is
 // retried. Minting and staging are one activity because the value between
-// them must not touch a workflow's history.
+// them must not touch a workflow's history. Where the provider cannot make
+// this key it only claims it, and says that a person must make one.
 func (a *Keys) MintKey(ctx context.Context, in MintKeyInput) (MintKeyResult, error) {
 	b, err := a.open(ctx, in.Run)
 	if err != nil {
 		return MintKeyResult{}, err
 	}
 	minter, err := providers.As[providers.Minter](a.Providers, in.Run.Issuer)
-	if err != nil {
+	if err != nil && keyturn.KindOf(err) != keyturn.Unsupported {
 		return MintKeyResult{}, err
+	}
+	if !b.holds() {
+		if err := b.mayBegin(); err != nil {
+			return MintKeyResult{}, err
+		}
+		if held, err := b.heldBack(ctx); err != nil || held != nil {
+			return MintKeyResult{Held: held}, err
+		}
 	}
 	if b.holds() {
 		err = b.resume(ctx, minter)
@@ -63,14 +80,17 @@ func (b *bench) minted() MintKeyResult {
 			res.Old = append(res.Old, i)
 		}
 	}
+	if b.key.Intent.ByHand {
+		res.ByHand = res.New.Generation == 0
+		res.New.Generation = b.key.Intent.Generation
+		res.Replaces = b.info.MaxLive == 1 && len(res.Old) > 0
+	}
 	return res
 }
 
-// begin is the first attempt: claim, write the intent down, then ask.
+// begin is the first attempt: claim, write the intent down, then ask. minter is
+// nil where the provider has no API for it.
 func (b *bench) begin(ctx context.Context, minter providers.Minter) error {
-	if err := b.mayBegin(); err != nil {
-		return err
-	}
 	if b.key.Intent != nil {
 		if taken, err := b.takeOver(ctx); err != nil {
 			return err
@@ -78,29 +98,31 @@ func (b *bench) begin(ctx context.Context, minter providers.Minter) error {
 			return b.resume(ctx, minter)
 		}
 	}
-	if err := b.checkStore(ctx); err != nil {
+	intent := keyturn.Intent{Run: b.run.ID, Operation: b.run.Operation, Began: b.Now().UTC(), ByHand: minter == nil}
+	if err := b.checkStore(ctx, intent.ByHand); err != nil {
 		return err
 	}
-	before, err := b.freeSlot(ctx)
-	if err != nil {
-		return err
+	if minter != nil {
+		before, err := b.freeSlot(ctx)
+		if err != nil {
+			return err
+		}
+		intent.Before, intent.Minting, intent.Asked, intent.Exclusive = before, intent.Began, 1, !b.info.Labels
 	}
-	now := b.Now().UTC()
-	err = b.save(ctx, note{what: registry.Began}, func(k *keyturn.Key) error {
+	err := b.save(ctx, note{what: registry.Began, detail: b.overrode}, func(k *keyturn.Key) error {
 		if k.Intent != nil && k.Intent.Run == b.run.ID {
 			return nil
 		}
 		k.Generation++
-		k.Intent = &keyturn.Intent{
-			Run: b.run.ID, Operation: b.run.Operation, Generation: k.Generation, Began: now,
-			Before: before, Minting: now, Asked: 1, Exclusive: !b.info.Labels,
-		}
+		claim := intent
+		claim.Generation = k.Generation
+		k.Intent = &claim
 		return nil
 	})
 	if keyturn.KindOf(err) == keyturn.Conflict {
 		return b.notYet(30*time.Second, "another key of %s is being changed", b.principal())
 	}
-	if err != nil {
+	if err != nil || minter == nil {
 		return err
 	}
 	return b.mintAndStage(ctx, minter)
@@ -133,8 +155,11 @@ func (b *bench) takeOver(ctx context.Context) (bool, error) {
 	if wait := attempt + b.info.Settle - b.Now().Sub(intent.Minting); wait > 0 {
 		return false, b.notYet(wait, "waiting for the last call of an operation that was cut off")
 	}
+	undone := false // it was being rolled back
 	if i := b.key.Issue(intent.Generation); i != nil && i.State == keyturn.Revoking {
-		return false, b.discard(ctx, intent.Generation) // it was being rolled back
+		if undone = b.endedByHand(*i); !undone {
+			return false, b.discard(ctx, intent.Generation)
+		}
 	}
 	n := note{what: registry.Began, detail: "took over from an operation that was cut off"}
 	err := b.save(ctx, n, func(k *keyturn.Key) error {
@@ -144,16 +169,23 @@ func (b *bench) takeOver(ctx context.Context) (bool, error) {
 		k.Intent.Run = b.run.ID
 		return nil
 	})
+	if err == nil && undone {
+		return false, b.errorf(keyturn.Conflict, "an earlier operation was being undone; a person has to end its key first")
+	}
 	return err == nil, err
 }
 
 // checkStore makes sure that consumers read what the ledger says they read,
 // before anything is made that would be promoted over it. It also finds a
-// store that is down before a key is minted in vain.
-func (b *bench) checkStore(ctx context.Context) error {
+// store that is down before a key is minted in vain. Where a person makes the
+// key, the value may be there already, and is looked at when it is supplied.
+func (b *bench) checkStore(ctx context.Context, byHand bool) error {
 	now, err := b.store.Current(ctx, b.ref())
 	if err != nil && keyturn.KindOf(err) != keyturn.NotFound {
 		return err
+	}
+	if byHand {
+		return nil
 	}
 	var want keyturn.SecretVersion
 	if cur := b.key.Current(); cur != nil {
@@ -170,6 +202,12 @@ func (b *bench) checkStore(ctx context.Context) error {
 func (b *bench) resume(ctx context.Context, minter providers.Minter) error {
 	if b.key.Issue(b.key.Intent.Generation) != nil {
 		return nil // minted, staged and recorded
+	}
+	if b.key.Intent.ByHand {
+		return nil // a person is asked for it
+	}
+	if minter == nil {
+		return b.errorf(keyturn.Unsupported, "%s cannot make keys any more; was its configuration changed?", b.info.Title)
 	}
 	staged, err := b.store.Find(ctx, b.ref(), b.label())
 	if err == nil {
@@ -206,6 +244,9 @@ func (b *bench) mintAndStage(ctx context.Context, minter providers.Minter) error
 	m, err := minter.Mint(ctx, providers.MintRequest{
 		Principal: b.principal(), Label: b.label(), Permissions: b.key.Scope.Permissions, Expires: b.nextExpiry(),
 	})
+	if keyturn.KindOf(err) == keyturn.Unsupported { // not for this kind of key, so nothing was made
+		return b.leaveToAPerson(ctx)
+	}
 	if err != nil {
 		return err
 	}

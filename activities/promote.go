@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -24,6 +25,8 @@ type PromoteKeyInput struct {
 // PromoteKeyResult says who could not be seen to move.
 type PromoteKeyResult struct {
 	New keyturn.Issued `json:"new"`
+	// Held says that the calendar does not allow it now; nothing was promoted.
+	Held *Hold `json:"held,omitempty"`
 	// Unknown names the consumers nothing can be said about. They are never
 	// taken for moved; they lengthen the overlap.
 	Unknown []string `json:"unknown,omitempty"`
@@ -49,6 +52,9 @@ func (a *Keys) PromoteKey(ctx context.Context, in PromoteKeyInput) (PromoteKeyRe
 		return PromoteKeyResult{}, b.errorf(keyturn.NotFound, "no staged key of generation %d", b.key.Intent.Generation)
 	}
 	if issued.State == keyturn.Staged {
+		if held, err := b.heldBack(ctx); err != nil || held != nil {
+			return PromoteKeyResult{Held: held}, err
+		}
 		if err := b.prove(ctx, *issued); err != nil {
 			return PromoteKeyResult{}, err
 		}
@@ -121,11 +127,21 @@ func (b *bench) promote(ctx context.Context, i keyturn.Issued) error {
 	if cur := b.key.Current(); cur != nil {
 		from = cur.Version
 	}
+	if b.key.Intent.ByHand {
+		// A person may have written the value to where consumers read it.
+		now, byHand, err := b.written(ctx)
+		if err != nil {
+			return err
+		}
+		if byHand {
+			from = now.Name
+		}
+	}
 	if err := b.store.Promote(ctx, b.ref(), from, i.Version); err != nil {
 		return err
 	}
 	now := b.Now().UTC()
-	return b.save(ctx, note{name: nth(registry.Promoted, i.Generation), what: registry.Promoted, detail: i.RemoteID}, func(k *keyturn.Key) error {
+	return b.save(ctx, note{name: nth(registry.Promoted, i.Generation), what: registry.Promoted, detail: strings.TrimSpace(i.RemoteID + " " + b.overrode)}, func(k *keyturn.Key) error {
 		for n := range k.Ledger {
 			if l := &k.Ledger[n]; l.Generation == i.Generation {
 				l.State, l.Promoted = keyturn.Current, now

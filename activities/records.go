@@ -15,6 +15,8 @@ type note struct {
 	name   string // unique within the run; empty means what
 	what   string
 	detail string
+	tell   []registry.Audience // who is told of it
+	urgent bool
 }
 
 // save edits the entry as it is now, not as some workflow saw it days ago, so
@@ -84,6 +86,7 @@ func (b *bench) event(n note) registry.Event {
 	return registry.Event{
 		ID: b.run.ID + "/" + n.name, Key: b.run.Key, What: n.what, Detail: n.detail,
 		Actor: b.run.Cause.Actor, Reason: b.run.Cause.reason(), At: b.Now().UTC(),
+		Tell: n.tell, Urgent: n.urgent,
 	}
 }
 
@@ -99,6 +102,10 @@ func clone(k keyturn.Key) keyturn.Key {
 	k.Ledger = append([]keyturn.Issued(nil), k.Ledger...)
 	if k.Intent != nil {
 		intent := *k.Intent
+		if intent.Manual != nil {
+			manual := *intent.Manual
+			intent.Manual = &manual
+		}
 		k.Intent = &intent
 	}
 	return k

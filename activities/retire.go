@@ -23,6 +23,11 @@ type RetireKeyInput struct {
 
 // RetireKeyResult says what was ended, or why nothing was.
 type RetireKeyResult struct {
+	// Held says that the calendar does not allow it now; nothing was touched.
+	Held *Hold `json:"held,omitempty"`
+	// ByHand lists the provider's ids of keys that a person must end; those that
+	// can be ended without one are.
+	ByHand []string `json:"by_hand,omitempty"`
 	// InUse names the old key that is still used; nothing was touched.
 	InUse    string    `json:"in_use,omitempty"`
 	LastUsed time.Time `json:"last_used,omitzero"`
@@ -54,6 +59,11 @@ func (a *Keys) RetireKey(ctx context.Context, in RetireKeyInput) (RetireKeyResul
 		return RetireKeyResult{}, err
 	}
 	old := b.superseded()
+	if untouched(old) && in.Run.Operation != keyturn.Issue {
+		if held, err := b.heldBack(ctx); err != nil || held != nil {
+			return RetireKeyResult{Held: held}, err
+		}
+	}
 	if !in.Force && in.Run.Operation == keyturn.Rotate {
 		if id, last, err := b.inUse(ctx, old); err != nil || id != "" {
 			return RetireKeyResult{InUse: id, LastUsed: last}, err
@@ -66,7 +76,21 @@ func (a *Keys) RetireKey(ctx context.Context, in RetireKeyInput) (RetireKeyResul
 	if err := b.revokeAll(ctx, b.superseded(), &res); err != nil {
 		return RetireKeyResult{}, err
 	}
+	if len(res.ByHand) > 0 {
+		return RetireKeyResult{ByHand: res.ByHand}, nil
+	}
 	return res, b.complete(ctx, &res)
+}
+
+// untouched reports whether the end of no old key has begun: what is switched
+// off already is finished, whatever the calendar says.
+func untouched(old []keyturn.Issued) bool {
+	for _, i := range old {
+		if i.State == keyturn.Disabled || i.State == keyturn.Revoking {
+			return false
+		}
+	}
+	return len(old) > 0
 }
 
 // alreadyDone recognises a run whose last save succeeded but whose answer
@@ -131,8 +155,8 @@ func (b *bench) inUse(ctx context.Context, old []keyturn.Issued) (string, time.T
 	}
 	quiet := b.quietFor()
 	for _, i := range old {
-		if i.State != keyturn.Retiring {
-			continue // it was found quiet before
+		if i.State != keyturn.Retiring || !b.named(i) {
+			continue // it was found quiet before, or the vendor cannot be asked about it
 		}
 		last, err := usage.LastUsed(ctx, b.principal(), i.RemoteID)
 		switch kind := keyturn.KindOf(err); {
@@ -170,7 +194,7 @@ func (b *bench) switchOff(ctx context.Context, old []keyturn.Issued, in RetireKe
 	}
 	var off []string
 	for _, i := range old {
-		if i.State == keyturn.Disabled || i.State == keyturn.Revoking {
+		if i.State == keyturn.Disabled || i.State == keyturn.Revoking || !b.named(i) {
 			continue
 		}
 		err := suspender.Disable(ctx, b.principal(), i.RemoteID)

@@ -12,32 +12,68 @@ import (
 )
 
 // revokeAll writes down that there is no way back, ends every key in old, and
-// proves each dead. It fills res.
+// proves each dead. It fills res. Keys that only a person can end it lists
+// there, unless they are dead already.
 func (b *bench) revokeAll(ctx context.Context, old []keyturn.Issued, res *RetireKeyResult) error {
-	if len(old) == 0 {
+	var automatic []keyturn.Issued
+	for _, i := range old {
+		if !b.endedByHand(i) {
+			automatic = append(automatic, i)
+			continue
+		}
+		if err := b.lookEnded(ctx, i, res); err != nil {
+			return err
+		}
+	}
+	if len(automatic) == 0 {
 		return nil
 	}
 	revoker, err := providers.As[providers.Revoker](b.Providers, b.run.Issuer)
 	if err != nil {
 		return err
 	}
-	if err := b.markRevoking(ctx, old); err != nil {
+	if err := b.markRevoking(ctx, automatic); err != nil {
 		return err
 	}
-	for _, i := range old {
-		if err := revoker.Revoke(ctx, b.principal(), i.RemoteID); err != nil {
+	for _, i := range automatic {
+		err := revoker.Revoke(ctx, b.principal(), i.RemoteID)
+		if keyturn.KindOf(err) == keyturn.Unsupported { // not for this kind of key
+			if err := b.lookEnded(ctx, i, res); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		proven, err := b.proveDead(ctx, i)
 		if err != nil {
 			return err
 		}
-		res.Ended = append(res.Ended, i.RemoteID)
-		if !proven {
-			res.Unproven = append(res.Unproven, i.RemoteID)
-		}
+		res.ended(i, !proven)
 	}
 	return nil
+}
+
+// lookEnded enters in res whether a key that a person must end is dead.
+func (b *bench) lookEnded(ctx context.Context, i keyturn.Issued, res *RetireKeyResult) error {
+	gone, unproven, err := b.gone(ctx, i, keyturn.EndOld)
+	switch {
+	case err != nil:
+		return err
+	case gone:
+		res.ended(i, unproven)
+	default:
+		res.ByHand = append(res.ByHand, i.RemoteID)
+	}
+	return nil
+}
+
+func (res *RetireKeyResult) ended(i keyturn.Issued, unproven bool) {
+	res.Ended = append(res.Ended, i.RemoteID)
+	if unproven {
+		res.Unproven = append(res.Unproven, i.RemoteID)
+	}
 }
 
 func (b *bench) markRevoking(ctx context.Context, old []keyturn.Issued) error {
@@ -65,26 +101,10 @@ func (b *bench) markRevoking(ctx context.Context, old []keyturn.Issued) error {
 // there is nothing to try, no way to try it, or nobody left it could belong to,
 // and fails where the value still works after the vendor's settling time.
 func (b *bench) proveDead(ctx context.Context, i keyturn.Issued) (bool, error) {
-	verifier, ok := b.provider.(providers.Verifier)
-	if !ok || i.Version == "" {
-		return false, nil
-	}
-	value, err := b.store.Read(ctx, b.ref(), i.Version)
-	if keyturn.KindOf(err) == keyturn.NotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
 	for pause := range b.pauses() {
-		err := verifier.Verify(ctx, i.RemoteID, value.Secret)
-		switch kind := keyturn.KindOf(err); {
-		case kind == keyturn.Denied:
-			return true, nil
-		case kind == keyturn.Unsupported || kind == keyturn.NotFound:
-			return false, nil
-		case err != nil:
-			return false, err
+		refused, tried, err := b.refused(ctx, i)
+		if err != nil || refused || !tried {
+			return refused, err
 		}
 		if pause == 0 {
 			break
@@ -108,7 +128,7 @@ func (b *bench) complete(ctx context.Context, res *RetireKeyResult) error {
 	}
 	old := b.superseded()
 	expires, now := b.nextExpiry(), b.Now().UTC()
-	err := b.save(ctx, note{what: registry.Completed, detail: res.summary()}, func(k *keyturn.Key) error {
+	err := b.save(ctx, note{what: registry.Completed, detail: res.summary(), tell: []registry.Audience{registry.ToOwner}}, func(k *keyturn.Key) error {
 		for _, i := range old {
 			strike(k, i.RemoteID)
 		}

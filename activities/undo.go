@@ -139,22 +139,57 @@ func (b *bench) former() *keyturn.Issued {
 	return out
 }
 
+// DiscardResult says whether a person has to end the new key first.
+type DiscardResult struct {
+	ByHand bool `json:"by_hand,omitempty"`
+}
+
 // DiscardKey ends the run's new generation wherever it got to and closes the
 // intent. A generation that consumers read is a Final error and is left alone.
-func (a *Keys) DiscardKey(ctx context.Context, in UndoInput) (struct{}, error) {
+// Where only a person can end it, it says so and leaves the intent open.
+func (a *Keys) DiscardKey(ctx context.Context, in UndoInput) (DiscardResult, error) {
 	b, err := a.open(ctx, in.Run)
 	if err != nil {
-		return struct{}{}, err
+		return DiscardResult{}, err
 	}
 	if b.holds() {
+		byHand, err := b.discardable(ctx)
+		if err != nil || byHand {
+			return DiscardResult{ByHand: byHand}, err
+		}
 		if err := b.discard(ctx, b.key.Intent.Generation); err != nil {
-			return struct{}{}, err
+			return DiscardResult{}, err
 		}
 	}
 	if b.key.Intent != nil {
-		return struct{}{}, nil // another run's; its story is not ours to tell
+		return DiscardResult{}, nil // another run's; its story is not ours to tell
 	}
-	return struct{}{}, b.save(ctx, note{what: registry.RolledBack, detail: in.Why}, func(*keyturn.Key) error { return nil })
+	n := note{what: registry.RolledBack, detail: in.Why, tell: []registry.Audience{registry.ToOwner}}
+	return DiscardResult{}, b.save(ctx, n, func(*keyturn.Key) error { return nil })
+}
+
+// discardable prepares the end of a generation that a person made, and reports
+// whether a person has to end it.
+func (b *bench) discardable(ctx context.Context) (byHand bool, err error) {
+	if !b.key.Intent.ByHand {
+		return false, nil
+	}
+	read, err := b.store.Current(ctx, b.ref())
+	if err != nil && keyturn.KindOf(err) != keyturn.NotFound || read.Name == keyturn.SecretVersion(b.label()) {
+		return false, err // consumers read it: discard refuses
+	}
+	if err := b.recordLeftover(ctx); err != nil {
+		return false, err
+	}
+	i := b.key.Issue(b.key.Intent.Generation)
+	if i == nil || !b.endedByHand(*i) {
+		return false, nil
+	}
+	if err := b.markRevoking(ctx, []keyturn.Issued{*i}); err != nil {
+		return false, err
+	}
+	gone, _, err := b.gone(ctx, *i, keyturn.EndNew)
+	return !gone, err
 }
 
 // discard ends every key the intent's requests made and closes the intent.
@@ -173,7 +208,12 @@ func (b *bench) discard(ctx context.Context, generation int) error {
 		if err := b.markRevoking(ctx, []keyturn.Issued{ended}); err != nil {
 			return err
 		}
-		if err := b.end(ctx, ended); err != nil {
+		if b.endedByHand(ended) {
+			err = b.struck(ctx, ended) // a person ended it; see discardable
+		} else {
+			err = b.end(ctx, ended)
+		}
+		if err != nil {
 			return err
 		}
 		if err := b.store.Destroy(ctx, b.ref(), ended.Version); err != nil {

@@ -81,7 +81,8 @@ type Lister interface {
 
 // A Verifier can tell whether a value works, by making the cheapest harmless
 // authenticated call there is. A refused key is a Denied error. A key that
-// works but lacks a permission is a success: it is alive.
+// works but lacks a permission is a success: it is alive. The id of a key that a
+// person made and whose id nobody gave is "<principal>/g<generation>".
 type Verifier interface {
 	Verify(ctx context.Context, id string, secret keyturn.Secret) error
 }

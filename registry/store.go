@@ -39,6 +39,10 @@ type Store interface {
 	Ping(ctx context.Context) error
 	// Close releases what the store holds.
 	Close() error
+
+	Outbox
+	Calendar
+	Deliveries
 }
 
 // A Change is one Save of a SaveAll.
@@ -57,6 +61,7 @@ type Filter struct {
 	Account     string
 	Principal   string
 	Path        string    // store path
+	Ticket      string    // the open intent waits for this ticket, as "tracker/id"
 	DueBefore   time.Time // Due is set and before this
 	Fingerprint string    // a generation in the ledger has this HMAC or HMSL fingerprint
 	Busy        bool      // only keys with an open intent
@@ -73,6 +78,11 @@ type Event struct {
 	At     time.Time     `json:"at"`
 	Reason string        `json:"reason,omitempty"`
 	Detail string        `json:"detail,omitempty"`
+	// Tell names who is to be told of it. Save puts one notice for each of them
+	// into the outbox, in the same transaction. History does not return it.
+	Tell []Audience `json:"-"`
+	// Urgent notices wait neither for a digest nor for the end of quiet hours.
+	Urgent bool `json:"-"`
 }
 
 // What happened. These words are stored for years: added to, never renamed.
@@ -89,4 +99,13 @@ const (
 	Completed  = "completed"   // the operation ended well
 	RolledBack = "rolled_back" // the operation was undone
 	Noted      = "noted"       // something a person should know
+	Asked      = "asked"       // a person was asked to take a step by hand
+	Reminded   = "reminded"    // half the time a person was given is over
+	Overdue    = "overdue"     // the time a person was given is over
+	Escalated  = "escalated"   // it has been over for long, and security was told
+	Refused    = "refused"     // a step was said to be done, and is not
+	Supplied   = "supplied"    // a person stored a new value, and it stands up to the checks
+	Confirmed  = "confirmed"   // a person ended an old key
+	Announced  = "announced"   // its owner was told that it is due soon
+	Stuck      = "stuck"       // an operation needs a person
 )

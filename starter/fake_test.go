@@ -42,6 +42,7 @@ type fakeTemporal struct {
 	describe func(n int) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	query    func(ctx context.Context) (workflows.Status, error)
 	update   func(ctx context.Context) error
+	verdict  workflows.Verdict // the answer to a claim
 	result   func() (workflows.Result, error)
 	asked    int
 	closed   bool
@@ -73,7 +74,7 @@ func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkfl
 	f.updates = append(f.updates, o)
 	f.mu.Unlock()
 	if f.update == nil {
-		return fakeHandle{}, nil
+		return fakeHandle{verdict: f.verdict}, nil
 	}
 	return fakeHandle{}, f.update(ctx)
 }
@@ -114,10 +115,19 @@ func (r *fakeRun) Get(_ context.Context, out any) error {
 	return err
 }
 
-type fakeHandle struct{ client.WorkflowUpdateHandle }
+type fakeHandle struct {
+	client.WorkflowUpdateHandle
+	verdict workflows.Verdict
+}
 
-func (fakeHandle) RunID() string                  { return "run-1" }
-func (fakeHandle) Get(context.Context, any) error { return nil }
+func (fakeHandle) RunID() string { return "run-1" }
+
+func (h fakeHandle) Get(_ context.Context, out any) error {
+	if v, ok := out.(*workflows.Verdict); ok {
+		*v = h.verdict
+	}
+	return nil
+}
 
 type fakeValue struct{ status workflows.Status }
 

@@ -73,6 +73,9 @@ func writeKey(w io.Writer, k *keyturn.Key, now time.Time) error {
 	if i := k.Intent; i != nil {
 		c.row("under way", fmt.Sprintf("%s of generation %d since %s (run %s)", i.Operation, i.Generation, stamp(i.Began, now), i.Run))
 	}
+	if h := asksFor(k, now); h != nil {
+		c.row("waits for a person", fmt.Sprintf("to %s, due %s; see: keyturn manual show %s", h.What, dueText(h, now), k.ID))
+	}
 	c.row("revision", strconv.FormatInt(k.Revision, 10))
 	if err := c.flush(); err != nil || len(k.Ledger) == 0 {
 		return err

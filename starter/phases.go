@@ -53,7 +53,7 @@ func phaseRows(v view, now time.Time) []phaseRow {
 	if v.ended() || s.Phase == workflows.Done {
 		return rows
 	}
-	plan := usualPhases(s.Operation)
+	plan := usualPhases(s)
 	for _, p := range plan[slices.Index(plan, s.Phase)+1:] {
 		if slices.Contains(plan, s.Phase) {
 			rows = append(rows, phaseRow{mark: ahead, phase: p})
@@ -62,15 +62,24 @@ func phaseRows(v view, now time.Time) []phaseRow {
 	return rows
 }
 
-// usualPhases are those an operation goes through without incident.
-func usualPhases(op keyturn.Operation) []workflows.Phase {
-	switch op {
+// usualPhases are those an operation goes through without incident, with the
+// steps by hand if a person was asked for one.
+func usualPhases(s *workflows.Status) []workflows.Phase {
+	var out []workflows.Phase
+	switch s.Operation {
 	case keyturn.Issue:
-		return []workflows.Phase{workflows.AwaitingApproval, workflows.Minting, workflows.Moving}
+		out = []workflows.Phase{workflows.AwaitingApproval, workflows.Minting, workflows.AwaitingSupply, workflows.Moving}
 	case keyturn.Rotate:
-		return []workflows.Phase{workflows.Minting, workflows.Moving, workflows.Soaking, workflows.Retiring}
+		out = []workflows.Phase{workflows.Minting, workflows.AwaitingSupply, workflows.Moving, workflows.Soaking, workflows.Retiring, workflows.AwaitingEnd}
+	default:
+		out = []workflows.Phase{workflows.Retiring, workflows.AwaitingEnd}
 	}
-	return []workflows.Phase{workflows.Retiring}
+	if s.Manual == nil {
+		out = slices.DeleteFunc(out, func(p workflows.Phase) bool {
+			return p == workflows.AwaitingSupply || p == workflows.AwaitingEnd
+		})
+	}
+	return out
 }
 
 // current tells about the phase an operation is in.

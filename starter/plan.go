@@ -81,10 +81,6 @@ func blocks(op keyturn.Operation, key *keyturn.Key, open *opened, asked bool) []
 	case i != nil:
 		return nil // it is taken over
 	}
-	if op != keyturn.Revoke && byHand(key.Scope.Provider) {
-		add("%s has no API for its keys, so this one is changed by hand; see: keyturn providers show %[1]s", key.Scope.Provider)
-		return out
-	}
 	switch {
 	case op == keyturn.Issue && current != nil:
 		add("the key is already issued; replace it with: keyturn rotate %s", key.ID)
@@ -99,12 +95,25 @@ func (p *plan) step(phase workflows.Phase, from time.Time, format string, args .
 }
 
 func (p *plan) mintStep(key *keyturn.Key, from time.Time) {
+	if byHand(key.Scope.Provider) {
+		p.step(workflows.AwaitingSupply, from, "%s has no API for its keys: ask %s, by ticket, to make generation %d and store its value for %s:%s; due after %s",
+			key.Scope.Provider, whoever(key), key.Generation+1, key.Storage.Secret.Store, key.Storage.Secret.Path, span(key.Policy.WithDefaults().SLA))
+		return
+	}
 	who := ""
 	if key.Scope.Principal != "" {
 		who = " as " + key.Scope.Principal
 	}
 	p.step(workflows.Minting, from, "ask %s for generation %d%s; keep its value in %s:%s where no consumer looks",
 		key.Scope.Issuer(), key.Generation+1, who, key.Storage.Secret.Store, key.Storage.Secret.Path)
+}
+
+// whoever takes the steps that no API can.
+func whoever(key *keyturn.Key) string {
+	if key.Audit.Team != "" {
+		return key.Audit.Team
+	}
+	return key.Owner.Team
 }
 
 func proof(key *keyturn.Key) string {
@@ -131,6 +140,10 @@ func (p *plan) rotateSteps(key *keyturn.Key, urgent bool, now time.Time) {
 	policy := key.Policy.WithDefaults()
 	policy.Overlap = atLeastLag(key.Scope.Provider, policy)
 	p.mintStep(key, now)
+	hand := byHand(key.Scope.Provider)
+	if hand {
+		now = time.Time{} // what follows begins when a person is done
+	}
 	p.step(workflows.Moving, now, "%s, then make it the value consumers read; %s must be seen to move within %s, or all is undone",
 		proof(key), plural(len(key.Storage.Consumers), "consumer", "consumers"), span(policy.ConsumerDeadline))
 	switch {
@@ -142,12 +155,22 @@ func (p *plan) rotateSteps(key *keyturn.Key, urgent bool, now time.Time) {
 			span(policy.Overlap), plural(policy.MaxExtensions, "time", "times"))
 	}
 	from := now.Add(time.Duration(policy.Overlap))
+	if hand {
+		p.step(workflows.AwaitingEnd, time.Time{}, "ask %s to end the old key at %s, and try its value, which must be refused; until they are asked, keyturn manual cancel %s puts everything back",
+			whoever(key), key.Scope.Provider, key.ID)
+		return
+	}
 	p.step(workflows.Retiring, from, "switch the old key off where %s can, for %s; then %s", key.Scope.Provider, span(policy.DisabledSoak), ending(key.Ledger))
 	p.step(workflows.Done, from.Add(time.Duration(policy.DisabledSoak)), "at the earliest; until the old key is revoked, keyturn abort %s puts everything back", key.ID)
 }
 
 func (p *plan) revokeSteps(key *keyturn.Key, urgent bool, now time.Time) {
 	policy := key.Policy.WithDefaults()
+	if byHand(key.Scope.Provider) && len(key.Ledger) > 0 {
+		p.step(workflows.AwaitingEnd, now, "ask %s to end the key at %s, and try its value, which must be refused; the key is out of service for good; due after %s",
+			whoever(key), key.Scope.Provider, span(policy.SLA))
+		return
+	}
 	if urgent || len(key.Ledger) == 0 {
 		p.step(workflows.Retiring, now, "at once: %s; the key is out of service for good", ending(key.Ledger))
 		return

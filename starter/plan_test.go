@@ -32,7 +32,12 @@ func planCases() map[string]planCase {
 			k.Intent = &keyturn.Intent{Run: "run-0", Operation: op, Generation: 2, Began: noon.Add(-time.Hour)}
 		}
 	}
+	byHand := func(k *keyturn.Key) {
+		k.Scope.Provider, k.Audit.Team, k.Policy.SLA = "manual", "payments-oncall", keyturn.Duration(72*time.Hour)
+	}
 	return map[string]planCase{
+		"rotate-by-hand": {edit: byHand, args: "rotate"},
+		"revoke-by-hand": {edit: byHand, args: "revoke"},
 		"issue":          {edit: fresh, args: "issue"},
 		"issue-approval": {edit: func(k *keyturn.Key) { fresh(k); k.Policy.Approval = true }, args: "issue"},
 		"issue-again":    {args: "issue", code: exitRefused},

@@ -48,13 +48,6 @@ func TestKnownProviders(t *testing.T) {
 			t.Errorf("%s: by hand %t, want %t", provider, !want, want)
 		}
 	}
-	byHandOnly := &keyturn.Key{ID: "k", Scope: keyturn.Scope{Provider: "manual"}}
-	if why := blocks(keyturn.Issue, byHandOnly, nil, false); len(why) != 1 || !strings.Contains(why[0], "by hand") {
-		t.Errorf("issuing a key without an API is not refused: %v", why)
-	}
-	if why := blocks(keyturn.Revoke, byHandOnly, nil, false); len(why) != 0 {
-		t.Errorf("ending it is refused: %v", why)
-	}
 	day := keyturn.Policy{Overlap: keyturn.Duration(24 * time.Hour)}
 	for provider, want := range map[string]time.Duration{"aws": 24 * time.Hour, "gcp": 49 * time.Hour, "okta": 24 * time.Hour, "nobody": 24 * time.Hour} {
 		if got := atLeastLag(provider, day); time.Duration(got) != want {

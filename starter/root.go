@@ -19,6 +19,9 @@ else $XDG_CONFIG_HOME/keyturn/config.yaml (by default under ~/.config):
     registry:
       sqlite:
         path: keyturn.db
+    stores:              # only for "keyturn manual supply"
+      default:
+        vault: {address: ..., auth: ...}
 
 Colours appear on a terminal only, and never when NO_COLOR is set.
 
@@ -61,8 +64,8 @@ func newRootCmd(a *app) *cobra.Command {
 		}
 	}
 	add("operations", newIssueCmd(a), newRotateCmd(a), newRevokeCmd(a))
-	add("words", newWatchCmd(a), newApproveCmd(a), newRejectCmd(a), newExpediteCmd(a), newExtendCmd(a), newAbortCmd(a))
-	add("look", newKeysCmd(a), newRegistryCmd(a), newProvidersCmd(a))
+	add("words", newWatchCmd(a), newApproveCmd(a), newRejectCmd(a), newExpediteCmd(a), newExtendCmd(a), newAbortCmd(a), newManualCmd(a))
+	add("look", newKeysCmd(a), newRegistryCmd(a), newCalendarCmd(a), newProvidersCmd(a))
 	cmd.AddCommand(newCompletionCmd(a), newVersionCmd(a))
 	return cmd
 }

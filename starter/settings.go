@@ -18,6 +18,8 @@ import (
 type settings struct {
 	Temporal dial.Config     `yaml:"temporal"`
 	Registry config.Registry `yaml:"registry"`
+	// Stores are needed only to supply values made by hand.
+	Stores config.Stores `yaml:"stores"`
 }
 
 // configPath finds the configuration file: --config, else $KEYTURN_CONFIG,

@@ -32,6 +32,13 @@ func (o *wordOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Second, "how long to wait for a worker's answer")
 }
 
+func (o *wordOptions) check(command string) error {
+	if o.timeout <= 0 {
+		return usagef("%s: --timeout must be more than nothing, such as 30s", command)
+	}
+	return plainText("--note", o.note)
+}
+
 // A spoken is what a word that was accepted prints.
 type spoken struct {
 	Word string        `json:"word"`
@@ -43,10 +50,7 @@ type spoken struct {
 // makes the argument from the person and the note.
 func say(ctx context.Context, a *app, name string, o *wordOptions, what func(workflows.Word) any) error {
 	command := name + " " + string(o.key)
-	if o.timeout <= 0 {
-		return usagef("%s: --timeout must be more than nothing, such as 30s", command)
-	}
-	if err := plainText("--note", o.note); err != nil {
+	if err := o.check(command); err != nil {
 		return err
 	}
 	actor, err := a.actor()
@@ -61,7 +65,7 @@ func say(ctx context.Context, a *app, name string, o *wordOptions, what func(wor
 	run, err := eng.update(ctx, o, client.UpdateWorkflowOptions{
 		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: o.run, UpdateName: name,
 		Args: []any{what(workflows.Word{Actor: actor, Note: o.note})}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", command, err)
 	}
@@ -71,14 +75,14 @@ func say(ctx context.Context, a *app, name string, o *wordOptions, what func(wor
 	})
 }
 
-// update sends an update, waits for its answer, and turns a refusal into an
-// error that says why.
-func (e *engine) update(ctx context.Context, o *wordOptions, u client.UpdateWorkflowOptions) (string, error) {
+// update sends an update, waits for its answer, which goes into out unless that
+// is nil, and turns a refusal into an error that says why.
+func (e *engine) update(ctx context.Context, o *wordOptions, u client.UpdateWorkflowOptions, out any) (string, error) {
 	short, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	handle, err := e.UpdateWorkflow(short, u)
 	if err == nil {
-		err = handle.Get(short, nil)
+		err = handle.Get(short, out)
 	}
 	var refused *temporal.ApplicationError
 	var missing *serviceerror.NotFound

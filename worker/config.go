@@ -9,17 +9,19 @@ import (
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/dial"
-	"github.com/keyturn/keyturn/secrets/local"
-	"github.com/keyturn/keyturn/secrets/vault"
+	"github.com/keyturn/keyturn/notices/dispatch"
 )
 
 // Config is the worker's configuration file. Every field has a useful zero
 // value except where it says required. Secrets are named by file, never held.
 type Config struct {
-	Temporal  dial.Config      `yaml:"temporal"`
-	Registry  config.Registry  `yaml:"registry"`  // required
-	Stores    map[string]Store `yaml:"stores"`    // required; entries name them, "default" when they do not
-	Providers []Account        `yaml:"providers"` // the accounts this worker issues keys in
+	Temporal  dial.Config     `yaml:"temporal"`
+	Registry  config.Registry `yaml:"registry"`  // required
+	Stores    config.Stores   `yaml:"stores"`    // required; entries name them, "default" when they do not
+	Providers []Account       `yaml:"providers"` // the accounts this worker issues keys in
+	Tickets   Tickets         `yaml:"tickets"`   // how people are asked for what no API can do
+	Notices   dispatch.Config `yaml:"notices"`   // who is told what; see docs/notices.md
+	Webhooks  Webhooks        `yaml:"webhooks"`  // where trackers call us
 	// FingerprintKeyFile holds 32 bytes in base64, the HMAC key of the
 	// fingerprints that join a leaked value to its key. Without it only the
 	// public HasMySecretLeaked fingerprint is kept.
@@ -32,12 +34,6 @@ type Config struct {
 	Drain       keyturn.Duration `yaml:"drain"`
 	Log         Log              `yaml:"log"`
 	Concurrency Concurrency      `yaml:"concurrency"`
-}
-
-// A Store is one secret store: exactly one of its fields.
-type Store struct {
-	Local *local.Config `yaml:"local"`
-	Vault *vault.Config `yaml:"vault"`
 }
 
 // An Account is one account at one vendor.
@@ -102,6 +98,8 @@ func load(path string) (Config, error) {
 func (c Config) withDefaults() Config {
 	c.Temporal = c.Temporal.WithDefaults()
 	or(&c.Listen, "127.0.0.1:9464")
+	c.Tickets = c.Tickets.withDefaults()
+	c.Webhooks = c.Webhooks.withDefaults()
 	or(&c.Drain, keyturn.Duration(30*time.Second))
 	or(&c.Rollout.Poll, keyturn.Duration(15*time.Second))
 	or(&c.Log.Level, "info")
@@ -134,11 +132,7 @@ func (c Config) check() error {
 	if len(c.Stores) == 0 {
 		wrong("stores: name at least one; entries use the one called default")
 	}
-	for name, s := range c.Stores {
-		if (s.Local == nil) == (s.Vault == nil) {
-			wrong("stores.%s: set exactly one of local and vault", name)
-		}
-	}
+	errs = append(errs, c.Stores.Check(), c.Tickets.check(), c.Notices.Check(), c.Webhooks.check())
 	seen := map[keyturn.Issuer]bool{}
 	for i, a := range c.Providers {
 		issuer := keyturn.Issuer{Provider: a.Provider, Account: a.Account}

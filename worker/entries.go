@@ -27,10 +27,11 @@ func checkEntries(ctx context.Context, c Config, path string, out, errOut io.Wri
 		return err
 	}
 	w.closers = append(w.closers, store.Close)
-	stores, err := w.stores(ctx, c.Stores)
+	stores, closeStores, err := c.Stores.Open(ctx)
 	if err != nil {
 		return err
 	}
+	w.closers = append(w.closers, closeStores)
 	total, wrong := 0, 0
 	for e, findings := range entry.Read(path) {
 		if len(findings) == 0 {

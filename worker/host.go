@@ -16,7 +16,7 @@ import (
 // for each provider account, on that account's queue and at its rate.
 type host struct{ workers []worker.Worker }
 
-func newHost(cl client.Client, c Config, keys *activities.Keys) *host {
+func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People) *host {
 	h := &host{}
 	flows := worker.New(cl, c.Temporal.TaskQueue, worker.Options{
 		MaxConcurrentWorkflowTaskExecutionSize: c.Concurrency.Workflows,
@@ -38,6 +38,7 @@ func newHost(cl client.Client, c Config, keys *activities.Keys) *host {
 			Interceptors: []interceptor.WorkerInterceptor{new(activities.Alive), new(activities.Errors)},
 		})
 		w.RegisterActivity(keys)
+		w.RegisterActivity(people)
 		h.workers = append(h.workers, w)
 	}
 	return h

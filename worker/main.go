@@ -13,12 +13,14 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // calendars name zones, and not every machine knows them
 
 	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn/dial"
 	"github.com/keyturn/keyturn/providers"
 	"github.com/keyturn/keyturn/providers/all"
+	"github.com/keyturn/keyturn/webhooks"
 )
 
 const usage = `keyturn-worker runs Keyturn's workflows and activities.
@@ -28,6 +30,7 @@ Usage:
   keyturn-worker -config worker.yaml -check-config   check the file and exit
   keyturn-worker -config worker.yaml -check-entries keys/
                                                      compare the store paths of entry files with the stores
+  keyturn-worker -config worker.yaml -check-trackers ask every tracker whether it can be used
   keyturn-worker -providers                          list the providers compiled in
 
 Flags:
@@ -48,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	path := flags.String("config", "worker.yaml", "the configuration `file`")
 	check := flags.Bool("check-config", false, "check the configuration file, open nothing, and exit")
 	entries := flags.String("check-entries", "", "compare the store paths of the entry files at `PATH` with the stores, and exit")
+	trackers := flags.Bool("check-trackers", false, "ask every configured tracker whether it can be used, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -71,6 +75,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 	case *entries != "":
 		err = checkEntries(ctx, c, *entries, stdout, stderr)
+	case *trackers:
+		err = checkTrackers(ctx, c, stdout)
 	default:
 		err = serve(ctx, c, stderr)
 	}
@@ -113,13 +119,21 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = srv.Close() }()
-	workers := newHost(cl, c, w.keys)
+	stopWebhooks, err := c.Webhooks.serve(ctx, &webhooks.Server{
+		Trackers: w.people.Trackers, Registry: w.registry, Temporal: cl, Now: time.Now, Log: log, Rate: c.Webhooks.Rate, Burst: c.Webhooks.Burst,
+		Count: func(source string, o webhooks.Outcome) { m.webhooks.WithLabelValues(source, string(o)).Inc() },
+	})
+	if err != nil {
+		return err
+	}
+	defer stopWebhooks()
+	workers := newHost(cl, c, w.keys, w.people)
 	if err := workers.start(); err != nil {
 		return err
 	}
 	log.Info("worker is up", "namespace", c.Temporal.Namespace, "task_queue", c.Temporal.TaskQueue,
 		"accounts", names(w.keys.Providers), "health", "http://"+addr.String())
-	<-ctx.Done()
+	w.teller.run(ctx)
 	h.stopping.Store(true)
 	log.Info("stopping; activities may finish", "drain", time.Duration(c.Drain))
 	workers.stop()

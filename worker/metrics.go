@@ -13,6 +13,8 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
+	notices  *prometheus.CounterVec
 	temporal client.MetricsHandler
 }
 
@@ -21,10 +23,18 @@ func newMetrics() (*metrics, error) {
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "keyturn_provider_calls_total",
-			Help: "Requests sent to vendors, by provider and HTTP status.",
+			Help: "Requests sent to vendors, trackers and notice channels, by name and HTTP status.",
 		}, []string{"provider", "status"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keyturn_webhook_deliveries_total",
+			Help: "Deliveries received, by source and what came of them.",
+		}, []string{"source", "outcome"}),
+		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keyturn_notices_total",
+			Help: "Notices handled, by channel and what became of them.",
+		}, []string{"channel", "outcome"}),
 	}
-	m.registry.MustRegister(m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.calls, m.webhooks, m.notices, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	exporter, err := otelprom.New(otelprom.WithRegisterer(m.registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
 	if err != nil {
 		return nil, err

@@ -4,25 +4,25 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 )
 
-// transport is how provider adapters reach their vendor: within the account's
-// rate, counted, and never retried. Wrapping the transport rather than the
+// transport is how adapters reach their vendor: within the configured rate, counted, and never retried. Wrapping the transport rather than the
 // provider keeps the provider's optional interfaces visible.
 type transport struct {
-	next    http.RoundTripper
-	limit   *rate.Limiter
-	metrics *metrics
-	name    string
+	next  http.RoundTripper
+	limit *rate.Limiter
+	calls *prometheus.CounterVec // by name and outcome
+	name  string
 }
 
-func newTransport(a Account, m *metrics) *transport {
+func newTransport(name string, callsPerSecond float64, calls *prometheus.CounterVec) *transport {
 	next := http.DefaultTransport.(*http.Transport).Clone()
 	next.MaxIdleConnsPerHost = 32
 	return &transport{
-		next: next, metrics: m, name: a.Provider,
-		limit: rate.NewLimiter(rate.Limit(a.CallsPerSecond), max(1, int(a.CallsPerSecond))),
+		next: next, calls: calls, name: name,
+		limit: rate.NewLimiter(rate.Limit(callsPerSecond), max(1, int(callsPerSecond))),
 	}
 }
 
@@ -40,6 +40,6 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		outcome = strconv.Itoa(resp.StatusCode)
 	}
-	t.metrics.calls.WithLabelValues(t.name, outcome).Inc()
+	t.calls.WithLabelValues(t.name, outcome).Inc()
 	return resp, err
 }

@@ -21,8 +21,6 @@ import (
 	"github.com/keyturn/keyturn/rollout/httpprobe"
 	"github.com/keyturn/keyturn/rollout/lastused"
 	"github.com/keyturn/keyturn/secrets"
-	"github.com/keyturn/keyturn/secrets/local"
-	"github.com/keyturn/keyturn/secrets/vault"
 	"github.com/keyturn/keyturn/synthetic"
 )
 
@@ -30,6 +28,8 @@ import (
 // the only place where adapters are chosen.
 type wiring struct {
 	keys     *activities.Keys
+	people   *activities.People
+	teller   *teller
 	registry registry.Store
 	closers  []func() error
 }
@@ -56,9 +56,12 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	}
 	w.keys.Registry = w.registry
 	w.closers = append(w.closers, w.registry.Close)
-	if w.keys.Secrets, err = w.stores(ctx, c.Stores); err != nil {
+	stores, closeStores, err := c.Stores.Open(ctx)
+	if err != nil {
 		return err
 	}
+	w.keys.Secrets = stores
+	w.closers = append(w.closers, closeStores)
 	if w.keys.Providers, err = accounts(c.Providers, w.keys.Secrets, log, m); err != nil {
 		return err
 	}
@@ -70,7 +73,11 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	}
 	w.keys.Synthetic = runner(c.Synthetic)
 	w.keys.Checkers = checkers(w.keys.Providers)
-	return nil
+	if w.people, err = openTickets(c.Tickets, w.keys, m); err != nil {
+		return err
+	}
+	w.teller, err = newTeller(c.Notices, w, log, m)
+	return err
 }
 
 func (w *wiring) close() error {
@@ -79,28 +86,6 @@ func (w *wiring) close() error {
 		errs = append(errs, c())
 	}
 	return errors.Join(errs...)
-}
-
-func (w *wiring) stores(ctx context.Context, configured map[string]Store) (secrets.Catalog, error) {
-	out := secrets.Catalog{}
-	for name, s := range configured {
-		switch {
-		case s.Local != nil:
-			store, err := local.Open(ctx, *s.Local)
-			if err != nil {
-				return nil, fmt.Errorf("stores.%s.local: %w", name, err)
-			}
-			out[name] = store
-		case s.Vault != nil:
-			store, err := vault.Open(ctx, *s.Vault)
-			if err != nil {
-				return nil, fmt.Errorf("stores.%s.vault: %w", name, err)
-			}
-			w.closers = append(w.closers, store.Close)
-			out[name] = store
-		}
-	}
-	return out, nil
 }
 
 // accounts opens every configured provider account.
@@ -117,7 +102,7 @@ func accounts(configured []Account, stores secrets.Catalog, log *slog.Logger, m 
 		}
 		p, err := f.New(providers.Env{
 			Account: a.Account, BaseURL: a.BaseURL, Now: time.Now,
-			HTTP:       &http.Client{Transport: newTransport(a, m), Timeout: time.Duration(a.Timeout), CheckRedirect: stay},
+			HTTP:       &http.Client{Transport: newTransport(a.Provider, a.CallsPerSecond, m.calls), Timeout: time.Duration(a.Timeout), CheckRedirect: stay},
 			Decode:     func(v any) error { return strict(a.Settings, v) },
 			Credential: credential(stores),
 			Log:        log.With("provider", a.Provider, "account", a.Account),

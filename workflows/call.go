@@ -12,6 +12,9 @@ import (
 // activity to run and the compiler what goes in and comes out. It stays nil.
 var keys *activities.Keys
 
+// people is to activities.People what keys is to activities.Keys.
+var people *activities.People
+
 // call runs an activity. The compiler checks that in and the result fit it.
 func call[In, Out any](ctx workflow.Context, opts workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
 	var out Out

@@ -16,6 +16,8 @@ type control struct {
 	aborted            *Word
 	expedited          *Word
 	longer             time.Duration // the sum of the extensions
+	override           bool          // windows and freezes do not hold it any more
+	desk               desk          // what is claimed of steps by hand
 	said               int           // rises with every word, so that waits look up
 	// closed names why abort is refused; empty while it is possible.
 	closed func() string
@@ -46,7 +48,8 @@ func (c *control) listen(ctx workflow.Context) error {
 		word(UpdateApprove, c.mayApprove, func(w Word) { c.approved = &w }),
 		word(UpdateReject, c.mayReject, func(w Word) { c.rejected = &w }),
 		word(UpdateAbort, c.mayAbort, func(w Word) { c.aborted = &w }),
-		word(UpdateExpedite, c.mayWait, func(w Word) { c.expedited = &w }),
+		word(UpdateExpedite, c.mayExpedite, func(w Word) { c.expedited, c.override = &w, c.override || w.Override }),
+		c.desk.listen(ctx),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateExtend, func(_ workflow.Context, e Extension) error {
 			c.longer += time.Duration(e.For)
 			c.said++
@@ -92,6 +95,14 @@ func (c *control) mayWait(Word) error {
 		return refuse("there is nothing to wait for just now")
 	}
 	return nil
+}
+
+// mayExpedite refuses to hurry a person: it would cut the soaks short instead.
+func (c *control) mayExpedite(w Word) error {
+	if c.desk.step != "" {
+		return refuse("a person is asked to take a step by hand; when it is done, say so with: keyturn manual confirm")
+	}
+	return c.mayWait(w)
 }
 
 func refuse(why string) error {

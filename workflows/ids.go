@@ -20,6 +20,8 @@ const (
 	UpdateExpedite = "expedite" // with a Word: do not wait any longer
 	UpdateExtend   = "extend"   // with an Extension: wait longer
 	UpdateAbort    = "abort"    // with a Word: undo, while that is possible
+	UpdateConfirm  = "confirm"  // with a Claim: a step by hand was taken; answers with a Verdict
+	SignalTicket   = "ticket"   // with TicketNews: the operation's ticket may have changed
 	QueryStatus    = "status"   // returns a Status
 )
 

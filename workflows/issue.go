@@ -85,12 +85,7 @@ func join(a, b string) string {
 func (i *issuance) steps(ctx workflow.Context) error {
 	i.enter(ctx, Minting, "")
 	i.undo.add(i.discard)
-	err := i.interruptible(ctx, func(ctx workflow.Context) error {
-		out, err := call(ctx, remote(ctx, i.order.Issuer, "mint a key and stage its value"), keys.MintKey, activities.MintKeyInput{Run: i.run})
-		i.status.Generation = out.New.Generation
-		return err
-	})
-	if err != nil {
+	if _, err := i.mintKey(ctx); err != nil {
 		return err
 	}
 	return i.interruptible(ctx, i.record)
@@ -99,7 +94,10 @@ func (i *issuance) steps(ctx workflow.Context) error {
 // record proves and promotes the key and closes the intent.
 func (i *issuance) record(ctx workflow.Context) error {
 	i.enter(ctx, Moving, "")
-	_, err := call(ctx, remote(ctx, i.order.Issuer, "prove and promote"), keys.PromoteKey, activities.PromoteKeyInput{Run: i.run, Generation: i.status.Generation})
+	err := i.whenAllowed(ctx, func(ctx workflow.Context) (*activities.Hold, error) {
+		out, err := call(ctx, remote(ctx, i.order.Issuer, "prove and promote"), keys.PromoteKey, activities.PromoteKeyInput{Run: i.run, Generation: i.status.Generation})
+		return out.Held, err
+	})
 	if err != nil {
 		return err
 	}

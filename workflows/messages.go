@@ -16,7 +16,7 @@ type Order struct {
 	// Approval makes an issuance wait for a second person's approve.
 	Approval bool `json:"approval,omitempty"`
 	// Now skips every soak, as after a leak: the old key is ended as soon as
-	// the new one is in place.
+	// the new one is in place. Maintenance windows and freezes do not hold it.
 	Now bool `json:"now,omitempty"`
 }
 
@@ -54,6 +54,28 @@ type Result struct {
 type Word struct {
 	Actor string `json:"actor"`
 	Note  string `json:"note,omitempty"`
+	// Override lets the operation pass maintenance windows and freezes from
+	// here on. It goes with expedite.
+	Override bool `json:"override,omitempty"`
+}
+
+// A Claim says that a person took a step by hand.
+type Claim struct {
+	Word
+	Step keyturn.ManualStep `json:"step,omitempty"` // empty is the one asked for now
+}
+
+// A Verdict is what came of checking a claim.
+type Verdict struct {
+	Accepted bool               `json:"accepted"`
+	Step     keyturn.ManualStep `json:"step"`
+	Why      string             `json:"why,omitempty"` // what keeps it from being believed
+}
+
+// TicketNews says that a ticket may have changed. It is a hint: the workflow
+// asks the tracker.
+type TicketNews struct {
+	Delivery string `json:"delivery"`
 }
 
 // An Extension asks a workflow to wait longer by For.
@@ -69,12 +91,15 @@ type Phase string
 // The phases.
 const (
 	AwaitingApproval Phase = "awaiting_approval"
-	Minting          Phase = "minting"      // a new key is made and its value staged
-	Moving           Phase = "moving"       // it is proven, promoted, and consumers move to it
-	Soaking          Phase = "soaking"      // old and new both work
-	Retiring         Phase = "retiring"     // the old key is switched off, then revoked and tried
-	RollingBack      Phase = "rolling_back" // everything is put back
-	NeedsHuman       Phase = "needs_human"  // it tries on, and a person should look
+	Held             Phase = "held"            // a maintenance window or freeze keeps it from going on
+	AwaitingSupply   Phase = "awaiting_supply" // a person makes the key and stores its value
+	AwaitingEnd      Phase = "awaiting_end"    // a person ends a key
+	Minting          Phase = "minting"         // a new key is made and its value staged
+	Moving           Phase = "moving"          // it is proven, promoted, and consumers move to it
+	Soaking          Phase = "soaking"         // old and new both work
+	Retiring         Phase = "retiring"        // the old key is switched off, then revoked and tried
+	RollingBack      Phase = "rolling_back"    // everything is put back
+	NeedsHuman       Phase = "needs_human"     // it tries on, and a person should look
 	Done             Phase = "done"
 )
 
@@ -90,6 +115,8 @@ type Status struct {
 	// Past lists the phases gone through, oldest first.
 	Past   []PastPhase `json:"past,omitempty"`
 	Result *Result     `json:"result,omitempty"`
+	// Manual is the step a person is asked for, or was asked for last.
+	Manual *keyturn.Manual `json:"manual,omitempty"`
 }
 
 // A PastPhase is a phase and when it was entered.

@@ -24,6 +24,8 @@ type operation struct {
 	sealed string
 	// patient is set while there is a wait that words can change.
 	patient bool
+	// told is what somebody was last told about why a person must look.
+	told string
 }
 
 func start(ctx workflow.Context, op keyturn.Operation, order Order) (*operation, error) {
@@ -31,7 +33,7 @@ func start(ctx workflow.Context, op keyturn.Operation, order Order) (*operation,
 	o := &operation{
 		order: order,
 		run: activities.Run{
-			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause,
+			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause, Urgent: order.Now,
 		},
 		status: Status{Key: order.Key, Operation: op},
 	}
@@ -77,6 +79,19 @@ func (o *operation) needsHuman(ctx workflow.Context, detail string) {
 	o.enter(ctx, NeedsHuman, detail)
 	o.patient = true
 	o.publish(ctx)
+	o.tellStuck(ctx, detail)
+}
+
+// tellStuck has the owner and the team told that a person must look, once for
+// each reason. Nothing waits for it: what is in the way may be in its way, too.
+func (o *operation) tellStuck(ctx workflow.Context, detail string) {
+	if o.told == detail || !tellsWhenStuck(ctx) {
+		return
+	}
+	o.told = detail
+	opts := remote(ctx, o.order.Issuer, "tell that a person must look")
+	opts.ScheduleToCloseTimeout = time.Hour
+	workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), people.ReportStuck, activities.ReportStuckInput{Run: o.run, Detail: detail})
 }
 
 // publish writes the phase to the search attribute. It is one billed action,
@@ -113,6 +128,7 @@ func (o *operation) interruptible(ctx workflow.Context, step func(workflow.Conte
 // finish ends the workflow with its result.
 func (o *operation) finish(ctx workflow.Context) (Result, error) {
 	o.sealed, o.patient = "it has ended", false
+	o.closeTicket(ctx)
 	o.status.Result = &o.result
 	o.enter(ctx, Done, string(o.result.Outcome))
 	// Words that were accepted are answered before the workflow closes.

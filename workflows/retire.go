@@ -4,6 +4,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
 )
 
@@ -12,6 +13,7 @@ import (
 // returns nothing when it was interrupted before it revoked anything, with in
 // changed to what was said.
 func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInput) (*activities.RetireKeyResult, error) {
+	in.Run = o.run
 	o.enter(ctx, Retiring, "the old key is switched off where that can be, then revoked and tried")
 	o.patient = true
 	defer func() { o.patient = false }()
@@ -44,6 +46,23 @@ func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInp
 	return nil, nil
 }
 
+// letThem waits where ending the old keys is up to the calendar or to a person.
+// It reports whether it did, so that RetireKey is to be asked again.
+func (o *operation) letThem(ctx workflow.Context, out *activities.RetireKeyResult, in *activities.RetireKeyInput) (bool, error) {
+	var err error
+	switch {
+	case out.Held != nil:
+		err = o.hold(ctx, out.Held)
+		o.run.Urgent = o.order.Now || o.control.override
+		in.Run = o.run
+	case len(out.ByHand) > 0:
+		err = o.byHand(ctx, keyturn.EndOld)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
 // The ways back.
 
 func (o *operation) undoInput() activities.UndoInput {
@@ -57,8 +76,15 @@ func (o *operation) undoInput() activities.UndoInput {
 func (o *operation) discard(ctx workflow.Context) error {
 	in := o.undoInput()
 	return o.persist(ctx, func(ctx workflow.Context) error {
-		_, err := call(ctx, forward(ctx, o.order.Issuer, "undo: end the new key"), keys.DiscardKey, in)
-		return err
+		for {
+			out, err := call(ctx, forward(ctx, o.order.Issuer, "undo: end the new key"), keys.DiscardKey, in)
+			if err != nil || !out.ByHand {
+				return err
+			}
+			if err := o.byHand(ctx, keyturn.EndNew); err != nil {
+				return err
+			}
+		}
 	})
 }
 

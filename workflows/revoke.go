@@ -43,7 +43,14 @@ func (r *revocation) retire(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if out != nil {
+		if out == nil {
+			continue
+		}
+		waited, err := r.letThem(ctx, out, &in)
+		if err != nil {
+			return err
+		}
+		if !waited {
 			r.result = Result{Outcome: Revoked, Ended: out.Ended, Unproven: out.Unproven}
 			return nil
 		}

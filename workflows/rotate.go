@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/keyturn/keyturn"
@@ -30,7 +31,7 @@ func RotateKey(ctx workflow.Context, order Order) (Result, error) {
 		free, cancel := workflow.NewDisconnectedContext(ctx)
 		defer cancel()
 		if !r.rollBack(free, err) {
-			err = r.persist(free, r.retire)
+			err = r.persist(free, r.rest)
 		} else {
 			err = nil
 		}
@@ -59,25 +60,48 @@ func (r *rotation) steps(ctx workflow.Context) error {
 	return nil
 }
 
+// rest is what remains where there is no way back.
+func (r *rotation) rest(ctx workflow.Context) error {
+	if r.minted.Replaces {
+		if err := r.promote(ctx); err != nil {
+			return err
+		}
+	}
+	return r.retire(ctx)
+}
+
 func (r *rotation) mint(ctx workflow.Context) (err error) {
 	r.enter(ctx, Minting, "")
 	r.undo.add(r.discard)
-	return r.interruptible(ctx, func(ctx workflow.Context) error {
-		r.minted, err = call(ctx, remote(ctx, r.order.Issuer, "mint a key and stage its value"), keys.MintKey, activities.MintKeyInput{Run: r.run})
-		r.status.Generation = r.minted.New.Generation
-		return err
-	})
+	r.minted, err = r.mintKey(ctx)
+	if err == nil && r.minted.Replaces {
+		// The value consumers read is dead: there is nothing to go back to.
+		r.sealed = "the issuer ended the old key when it made the new one: the only way is forward"
+		r.undo.add(func(workflow.Context) error {
+			return temporal.NewNonRetryableApplicationError(r.sealed, string(keyturn.Final), nil)
+		})
+	}
+	return err
 }
 
 func (r *rotation) move(ctx workflow.Context) error {
-	r.enter(ctx, Moving, "")
+	if r.minted.Replaces {
+		return r.persist(ctx, r.promote)
+	}
 	r.undo.add(r.restore)
-	deadline := workflow.Now(ctx).Add(time.Duration(r.minted.Policy.ConsumerDeadline))
-	return r.interruptible(ctx, func(ctx workflow.Context) error {
+	return r.interruptible(ctx, r.promote)
+}
+
+// promote proves the new value, makes it the one consumers read, and waits for
+// them. The time they have counts from when it is allowed.
+func (r *rotation) promote(ctx workflow.Context) error {
+	r.enter(ctx, Moving, "")
+	return r.whenAllowed(ctx, func(ctx workflow.Context) (*activities.Hold, error) {
+		deadline := workflow.Now(ctx).Add(time.Duration(r.minted.Policy.ConsumerDeadline))
 		out, err := call(ctx, remote(ctx, r.order.Issuer, "prove, promote, await consumers"), keys.PromoteKey,
 			activities.PromoteKeyInput{Run: r.run, Generation: r.status.Generation, Deadline: deadline})
 		r.unknown = out.Unknown
-		return err
+		return out.Held, err
 	})
 }
 
@@ -87,7 +111,7 @@ func (r *rotation) soak(ctx workflow.Context) error {
 	if len(r.unknown) > 0 {
 		overlap *= 2
 	}
-	if r.order.Now || overlap == 0 {
+	if r.order.Now || overlap == 0 || r.minted.Replaces {
 		return nil
 	}
 	return r.overlap(ctx, overlap, "old and new both work")
@@ -128,6 +152,11 @@ func (r *rotation) retire(ctx workflow.Context) error {
 		}
 		if out == nil {
 			continue // somebody spoke; in has changed
+		}
+		if waited, err := r.letThem(ctx, out, &in); err != nil {
+			return err
+		} else if waited {
+			continue
 		}
 		if out.InUse == "" {
 			if len(out.Ended) == 0 { // it ended them before, and the answer was lost

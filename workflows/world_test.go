@@ -24,6 +24,7 @@ import (
 	"github.com/keyturn/keyturn/registry/sqlite"
 	"github.com/keyturn/keyturn/secrets"
 	"github.com/keyturn/keyturn/secrets/local"
+	"github.com/keyturn/keyturn/tickets"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -39,6 +40,7 @@ type world struct {
 	provider providers.Provider
 	store    secrets.Store
 	registry registry.Store
+	tracker  *tracker
 	order    workflows.Order
 	runs     int
 }
@@ -50,6 +52,7 @@ var issuer = keyturn.Issuer{Provider: "test", Account: "a"}
 func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{t: t, order: workflows.Order{Key: "payments", Issuer: issuer, Cause: activities.Cause{Reason: "scheduled", Actor: "test"}}}
+	w.tracker = &tracker{tickets: map[string]*ticket{}}
 	w.key = keyturn.Key{
 		ID: "payments", Purpose: "tests", Owner: keyturn.Owner{Team: "payments", Person: "a@example.com"},
 		Scope:   keyturn.Scope{Provider: "test", Account: "a", Principal: "svc"},
@@ -63,10 +66,11 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 		f(w)
 	}
 	dir := t.TempDir()
-	var err error
-	if w.store, err = local.Open(t.Context(), local.Config{Dir: filepath.Join(dir, "values"), Create: true}); err != nil {
+	values, err := local.Open(t.Context(), local.Config{Dir: filepath.Join(dir, "values"), Create: true})
+	if err != nil {
 		t.Fatal(err)
 	}
+	w.store = &writable{Store: values}
 	if w.registry, err = sqlite.Open(t.Context(), filepath.Join(dir, "registry.db")); err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +101,16 @@ func (w *world) restart() {
 	}})
 	w.SetDataConverter(noSecrets{converter.GetDefaultDataConverter(), w.t})
 	w.SetTestTimeout(20 * time.Second)
-	w.RegisterActivity(&activities.Keys{
+	keys := &activities.Keys{
 		Providers: providers.Catalog{issuer: w.provider}, Secrets: secrets.Catalog{"default": w.store},
 		Registry: w.registry, Now: w.Now, Poll: 15 * time.Second,
-	})
+	}
+	w.RegisterActivity(keys)
+	wording, err := tickets.LoadWording("")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.RegisterActivity(&activities.People{Keys: keys, Trackers: map[string]tickets.Tracker{"desk": w.tracker}, Tracker: "desk", Wording: wording})
 	for _, f := range flows {
 		w.RegisterWorkflow(f)
 	}

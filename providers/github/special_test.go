@@ -236,6 +236,7 @@ func TestTokensOutliveTheirGrant(t *testing.T) {
 	wantKind(t, "Revoke", w.p.Revoke(t.Context(), "pat", k.ID), "")
 	wantKind(t, "Verify of what was let in", w.p.Verify(t.Context(), k.ID, value), keyturn.Denied)
 	wantKind(t, "Verify of the token", w.p.Verify(t.Context(), "", value), "")
+	wantKind(t, "Verify of one made by hand", w.p.Verify(t.Context(), "pat/g3", value), "")
 	wantKind(t, "RevokeValue", w.p.RevokeValue(t.Context(), value), "")
 	wantKind(t, "Verify of the ended token", w.p.Verify(t.Context(), "", value), keyturn.Denied)
 }

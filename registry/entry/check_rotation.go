@@ -1,6 +1,8 @@
 package entry
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -16,6 +18,7 @@ func (c *check) rotation() {
 		{"rotation.overlap", p.Overlap, defaults.Overlap},
 		{"rotation.consumer_deadline", p.ConsumerDeadline, defaults.ConsumerDeadline},
 		{"rotation.disabled_soak", p.DisabledSoak, defaults.DisabledSoak},
+		{"rotation.sla", p.SLA, defaults.SLA},
 	} {
 		if d.value == 0 && c.e.written(d.field) {
 			c.report(d.field, "is zero, which stands for the default of "+d.default_.String(), "leave the line out, or write the shortest time you can accept, such as 1s")
@@ -28,8 +31,23 @@ func (c *check) rotation() {
 	if whole := p.Overlap + p.DisabledSoak; interval > 0 && time.Duration(whole) >= interval {
 		c.report("rotation.overlap", "lasts until the next rotation is due", "shorten it, or rotate less often")
 	}
+	if interval > 0 && time.Duration(p.SLA) >= interval {
+		c.report("rotation.sla", "lasts until the next rotation is due", "shorten it, or rotate less often")
+	}
+	c.windows(p.Windows)
 	if p.Test != nil {
 		c.test(*p.Test)
+	}
+}
+
+func (c *check) windows(windows []keyturn.Window) {
+	if len(windows) == 0 && c.e.written("rotation.windows") {
+		c.report("rotation.windows", "is empty, which stands for any time", "leave the line out, or write a window such as Sat-Sun 02:00-06:00 Europe/Berlin")
+	}
+	for i, w := range windows {
+		if slices.Contains(windows[:i], w) {
+			c.report(fmt.Sprintf("rotation.windows[%d]", i), "is listed twice", "keep one of them")
+		}
 	}
 }
 

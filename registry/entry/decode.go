@@ -2,6 +2,7 @@ package entry
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/keyturn/keyturn"
 )
 
 // A decoder fills an Entry from a syntax tree, noting where each field stands
@@ -117,13 +120,38 @@ func (d *decoder) value(n ast.Node, into reflect.Value, field string) {
 			v.Service = d.clean(n, s, field)
 			return
 		}
-	case encoding.TextUnmarshaler:
+	case *keyturn.Duration:
 		if s, ok := text(n); !ok || v.UnmarshalText([]byte(s)) != nil {
 			d.report(n, field, "is not a duration", "write one such as 90s, 15m, 24h or 7d")
 		}
 		return
+	case encoding.TextUnmarshaler:
+		d.parsed(n, v, field)
+		return
 	}
 	d.plain(n, into, field)
+}
+
+// parsed reads a type of the root package from its text. Such a type says itself
+// what is wrong with a text, and how to mend it, without quoting it.
+func (d *decoder) parsed(n ast.Node, into encoding.TextUnmarshaler, field string) {
+	s, ok := text(n)
+	if !ok {
+		d.report(n, field, "must be text", "write a single value; put it in quotes if YAML takes it for something else")
+		return
+	}
+	err := into.UnmarshalText([]byte(s))
+	if err == nil {
+		return
+	}
+	problem, mend := "cannot be read", "correct it"
+	var e *keyturn.Error
+	if errors.As(err, &e) {
+		if p, m, both := strings.Cut(e.Message, "; "); both {
+			problem, mend = p, m
+		}
+	}
+	d.report(n, field, problem, mend)
 }
 
 func (d *decoder) missing(n ast.Node, field string) {

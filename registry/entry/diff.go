@@ -100,6 +100,12 @@ func leaf(v reflect.Value) (string, bool) {
 			texts[i] = c.consumer().String()
 		}
 		return list(texts), true
+	case []keyturn.Window:
+		texts := make([]string, len(x))
+		for i, w := range x {
+			texts[i] = w.String()
+		}
+		return list(texts), true
 	case int:
 		if x == 0 {
 			return "", true

@@ -1,11 +1,11 @@
 package entry
 
 import (
+	"encoding"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // structFields are the fields of one struct by the name files give them.
@@ -28,7 +28,7 @@ var knownStructs = sync.OnceValue(func() map[reflect.Type]structFields {
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 			t = t.Elem()
 		}
-		if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+		if t.Kind() != reflect.Struct || isText(t) {
 			return
 		}
 		known := structFields{index: map[string]int{}}
@@ -45,6 +45,11 @@ var knownStructs = sync.OnceValue(func() map[reflect.Type]structFields {
 	add(reflect.TypeFor[Entry]())
 	return all
 })
+
+// isText reports whether files have a text for t, be it a struct in Go.
+func isText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
 
 // homes says for each field name in which mappings it may stand: "" is the
 // entry itself, "scope" its scope.

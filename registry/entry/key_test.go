@@ -67,8 +67,16 @@ func populate(v reflect.Value, n *int) {
 	case reflect.Map:
 		v.Set(reflect.ValueOf(map[string]string{"A": "{key}", "B: c": fmt.Sprint(*n)}))
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
+		switch v.Type() {
+		case reflect.TypeFor[time.Time]():
 			v.Set(reflect.ValueOf(utc(2026, 1, 1, 0, *n)))
+			return
+		case reflect.TypeFor[keyturn.Window]():
+			w, err := keyturn.ParseWindow(fmt.Sprintf("Mon,Fri-Sun 22:%02d-04:00 America/Port-au-Prince", *n%60))
+			if err != nil {
+				panic(err)
+			}
+			v.Set(reflect.ValueOf(w))
 			return
 		}
 		for i := range v.NumField() {
@@ -200,6 +208,8 @@ func TestDiff(t *testing.T) {
 	want.Scope.Permissions = []string{"a", "b, c"}
 	want.Storage.ConsumedBy = []entry.Consumer{{Service: "x"}, {KubernetesSecret: "y", Namespace: "z"}}
 	want.Rotation.Overlap = 0
+	want.Rotation.Windows = []keyturn.Window{window(t, "Mon,Wed 02:00-06:00"), window(t, "Sat 22:00-04:00 Europe/Berlin")}
+	want.Rotation.SLA = keyturn.Duration(36 * time.Hour)
 	want.Rotation.Test = &keyturn.Test{Command: &keyturn.CommandTest{Argv: []string{"check"}}}
 	got := map[string]entry.Change{}
 	for _, c := range entry.Diff(stored, want) {
@@ -207,6 +217,7 @@ func TestDiff(t *testing.T) {
 	}
 	for field, text := range map[string]string{
 		"owner_individual": "carol@example.com", "scope.permissions": `a, "b, c"`, "storage.consumed_by": "service x, kubernetes_secret z/y",
+		"rotation.windows": `"Mon,Wed 02:00-06:00 UTC", Sat 22:00-04:00 Europe/Berlin`, "rotation.sla": "36h0m0s",
 		"rotation.overlap": "", "rotation.test.command.argv": "check", "rotation.test.http.url": "",
 	} {
 		if c, ok := got[field]; !ok || c.Want != text || c.Have == c.Want {

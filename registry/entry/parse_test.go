@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // the tests mean the same on every machine
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -34,6 +35,15 @@ func one(t testing.TB, src string) entry.Entry {
 		t.Fatalf("%d entries, findings %v", len(entries), findings)
 	}
 	return entries[0]
+}
+
+func window(t testing.TB, text string) keyturn.Window {
+	t.Helper()
+	w, err := keyturn.ParseWindow(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 func sameEntry(t *testing.T, got, want entry.Entry) {
@@ -84,6 +94,8 @@ func TestParse(t *testing.T) {
 		Rotation: keyturn.Policy{
 			Overlap: keyturn.Duration(48 * time.Hour), ConsumerDeadline: keyturn.Duration(30 * time.Minute),
 			DisabledSoak: keyturn.Duration(90 * time.Minute), QuietFor: keyturn.Duration(12 * time.Hour), MaxExtensions: 5, Approval: true,
+			Windows: []keyturn.Window{window(t, "Sat-Sun 02:00-06:00 Europe/Berlin"), window(t, "22:00-04:00 UTC")},
+			SLA:     keyturn.Duration(5 * 24 * time.Hour),
 			Test: &keyturn.Test{HTTP: &keyturn.HTTPTest{
 				Method: "HEAD", URL: "https://s3.eu-west-1.amazonaws.com/indexer",
 				Headers: map[string]string{"X-Key": "{key}", "X-Key-Id": "{key_id}"}, Status: 204,
@@ -130,6 +142,12 @@ func TestParseFindings(t *testing.T) {
 		{"bad duration", replaced(t, "audit:\n", "rotation:\n  overlap: soon\naudit:\n"), "f.yaml:19:12: rotation.overlap: is not a duration; write one such as 90s, 15m, 24h or 7d"},
 		{"duration without unit", replaced(t, "audit:\n", "rotation:\n  overlap: 24\naudit:\n"), "f.yaml:19:12: rotation.overlap: is not a duration"},
 		{"negative duration", replaced(t, "audit:\n", "rotation:\n  overlap: -24h\naudit:\n"), "f.yaml:19:12: rotation.overlap: is not a duration"},
+		{"bad window", replaced(t, "audit:\n", "rotation:\n  windows:\n    - Sat 02:00-06:00\n    - Samstag 02:00-06:00\naudit:\n"), "f.yaml:21:7: rotation.windows[1]: names a day that is none of Mon, Tue, Wed, Thu, Fri, Sat, Sun; write days as in Sat, Mon-Fri or Mon,Wed,Fri"},
+		{"window in a zone of its own", replaced(t, "audit:\n", "rotation:\n  windows: [Sat 02:00-06:00 Europe/Bremen]\naudit:\n"), "f.yaml:19:13: rotation.windows[0]: is in a time zone that is not known; write a name of the IANA time zone database, such as Europe/Berlin or UTC"},
+		{"window of nothing", replaced(t, "audit:\n", "rotation: {windows: ['']}\naudit:\n"), "f.yaml:18:22: rotation.windows[0]: has no times where they belong; write it as in"},
+		{"window as a number", replaced(t, "audit:\n", "rotation: {windows: [2]}\naudit:\n"), "rotation.windows[0]: must be text; write a single value"},
+		{"window as a mapping", replaced(t, "audit:\n", "rotation:\n  windows:\n    - Sat: 02:00-06:00\naudit:\n"), "rotation.windows[0]: must be text"},
+		{"windows without a list", replaced(t, "audit:\n", "rotation: {windows: Sat 02:00-06:00}\naudit:\n"), "rotation.windows: must be a list"},
 		{"header", replaced(t, "audit:\n", "rotation: {test: {http: {url: x, headers: {A: 1}}}}\naudit:\n"), "rotation.test.http.headers.A: must be text"},
 		{"field name no text", replaced(t, "audit:\n", "12: x\naudit:\n"), "f.yaml:18:1: has a field name that is not text"},
 		{"tab", replaced(t, "  provider:", "\tprovider:"), "f.yaml:9:1: is indented with a tab, which YAML forbids; indent with spaces"},
@@ -201,6 +219,16 @@ func TestFindingsDoNotQuoteValues(t *testing.T) {
 					t.Errorf("%s: %s: finding quotes the value: %s", name, value, f)
 				}
 			}
+		}
+	}
+}
+
+func TestWindowFindingsDoNotQuote(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"CANARY", "CANARY 02:00-06:00", "Sat 0CANARY-06:00", "Sat 02:00-0CANARY", "Sat 02:00-06:00 CANARY", "Sat 02:00-06:00 UTC CANARY"} {
+		_, findings := entry.Parse("f.yaml", []byte(replaced(t, "audit:\n", "rotation: {windows: ['"+text+"']}\naudit:\n")))
+		if len(findings) != 1 || strings.Contains(findings[0].String(), "CANARY") {
+			t.Errorf("%s: findings %v", text, findings)
 		}
 	}
 }

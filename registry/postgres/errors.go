@@ -12,7 +12,7 @@ import (
 
 const (
 	readOnlyMend = "the database is read-only; point the address at the primary server"
-	rightsMend   = "the login lacks a right on the registry's tables; let it own them, or grant it SELECT, INSERT and UPDATE"
+	rightsMend   = "the login lacks a right on the registry's tables; let it own them, or grant it SELECT, INSERT, UPDATE and DELETE on them and USAGE on their sequences"
 )
 
 // translate turns what pgx reports into an error of ours. Driver texts never
@@ -46,7 +46,7 @@ func translate(ctx context.Context, op string, err error) error {
 	case "3D000":
 		return keyturn.Errorf(keyturn.Unavailable, op, "there is no such database on that server; create it")
 	case "54000", "54001", "22001", "22P02", "22021", "22P05", "22008": // too large, or not storable as that type
-		return keyturn.Errorf(keyturn.Invalid, op, "the database cannot store this key: a text or a time in it is outside what it takes (SQLSTATE %s)", server.Code)
+		return keyturn.Errorf(keyturn.Invalid, op, "the database cannot store this: a text or a time in it is outside what it takes (SQLSTATE %s)", server.Code)
 	}
 	switch class := server.Code[:min(2, len(server.Code))]; class {
 	case "28":

@@ -83,28 +83,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping implements [registry.Store]. It finds a read-only replica, missing
-// rights and a wrong version without writing anything.
-func (s *Store) Ping(ctx context.Context) error {
-	const op = "postgres: ping"
-	if err := s.checkVersion(ctx, op); err != nil {
-		return err
-	}
-	var readOnly, granted bool
-	err := s.pool.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
-		has_table_privilege('keys', 'SELECT') AND has_table_privilege('keys', 'INSERT') AND has_table_privilege('keys', 'UPDATE')
-		AND has_table_privilege('events', 'SELECT') AND has_table_privilege('events', 'INSERT')`).Scan(&readOnly, &granted)
-	switch {
-	case err != nil:
-		return translate(ctx, op, err)
-	case readOnly:
-		return keyturn.Errorf(keyturn.Unavailable, op, readOnlyMend)
-	case !granted:
-		return keyturn.Errorf(keyturn.Unavailable, op, rightsMend)
-	}
-	return nil
-}
-
 // Get implements [registry.Store].
 func (s *Store) Get(ctx context.Context, id keyturn.KeyID) (keyturn.Key, error) {
 	const op = "postgres: get"

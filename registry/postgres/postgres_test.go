@@ -28,4 +28,7 @@ func fresh(b *testing.B) registry.Store { return open(b, servertest.Postgres(b))
 
 func BenchmarkFindDue(b *testing.B)         { registrytest.BenchmarkFindDue(b, fresh) }
 func BenchmarkFindFingerprint(b *testing.B) { registrytest.BenchmarkFindFingerprint(b, fresh) }
+func BenchmarkSave(b *testing.B)            { registrytest.BenchmarkSave(b, fresh) }
 func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }
+func BenchmarkClaimNotices(b *testing.B)    { registrytest.BenchmarkClaimNotices(b, fresh) }
+func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue(b, fresh) }

@@ -12,41 +12,56 @@ import (
 )
 
 // Each change is one statement, so that it is one transaction and one round
-// trip: it writes the key and its event, or, when the event is there already
-// or the revision is not the stored one, neither. It answers how many keys it
-// wrote.
+// trip: it writes the key, its event and the notices of it, or, when the event
+// is there already or the revision is not the stored one, nothing. It answers
+// how many keys it wrote. Most changes are told to nobody; they have statements
+// without notices, because a part that writes nothing takes its time too.
 const (
+	insertQuietly = insertKey + insertEvent + countWritten
+	insertAndTell = insertKey + insertEvent + insertNotices + countWritten
+	updateQuietly = updateKey + insertEvent + countWritten
+	updateAndTell = updateKey + insertEvent + insertNotices + countWritten
+
 	insertKey = `WITH written AS (
 	INSERT INTO keys (` + rows.Columns + `, fingerprints)
 	SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
-		$10::timestamptz, $11::timestamptz, $12::boolean, $13::boolean, $14::jsonb, $15::text[]
-	WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = $16::text)
+		$10::timestamptz, $11::timestamptz, $12::boolean, $13::boolean, $14::text, $15::jsonb, $16::text[]
+	WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = $17::text)
 	RETURNING key_id
-)` + insertEvent
-
+)`
 	updateKey = `WITH written AS (
 	UPDATE keys SET revision = $2::bigint, provider = $3::text, account = $4::text, principal = $5::text,
 		owner_team = $6::text, owner_person = $7::text, store = $8::text, path = $9::text,
 		due_at = $10::timestamptz, retired_at = $11::timestamptz, busy = $12::boolean, exclusive = $13::boolean,
-		body = $14::jsonb, fingerprints = $15::text[], updated_at = now()
-	WHERE key_id = $1::text AND revision = $2::bigint - 1 AND NOT EXISTS (SELECT 1 FROM events WHERE id = $16::text)
+		ticket = $14::text, body = $15::jsonb, fingerprints = $16::text[], updated_at = now()
+	WHERE key_id = $1::text AND revision = $2::bigint - 1 AND NOT EXISTS (SELECT 1 FROM events WHERE id = $17::text)
 	RETURNING key_id
-)` + insertEvent
-
+)`
 	insertEvent = `, recorded AS (
 	INSERT INTO events (id, key_id, what, actor, reason, detail, at)
-	SELECT $16::text, key_id, $17::text, $18::text, $19::text, $20::text, $21::timestamptz FROM written
-)
+	SELECT $17::text, key_id, $18::text, $19::text, $20::text, $21::text, $22::timestamptz FROM written
+	RETURNING id, at
+)`
+	insertNotices = `, told AS (
+	INSERT INTO notices (id, event_id, audience, urgent, at)
+	SELECT recorded.id || '/' || audience, recorded.id, audience, $24::boolean, recorded.at
+	FROM recorded, unnest($23::text[]) AS audience
+)`
+	countWritten = `
 SELECT count(*) FROM written`
 )
 
 func statement(c *rows.Change) (string, []any) {
 	e := c.Event
 	args := append(c.Values(moment), c.Fingerprints, e.ID, e.What, e.Actor, e.Reason, e.Detail, e.At)
+	quietly, andTell := updateQuietly, updateAndTell
 	if c.From == 0 {
-		return insertKey, args
+		quietly, andTell = insertQuietly, insertAndTell
 	}
-	return updateKey, args
+	if len(e.Tell) == 0 {
+		return quietly, args
+	}
+	return andTell, append(args, e.Tell, e.Urgent)
 }
 
 func moment(t *time.Time) any { return t }

@@ -15,6 +15,7 @@ import (
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/registry/postgres"
+	"github.com/keyturn/keyturn/registry/registrytest"
 	"github.com/keyturn/keyturn/servertest"
 )
 
@@ -103,13 +104,23 @@ func TestOtherVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := raw(t, address)
-	mustExec(t, conn, `UPDATE keys SET body = body || '{"a_field_of_tomorrow": 1}'`)
-	_, err = s.Get(t.Context(), "a")
-	wantKind(t, err, keyturn.Unavailable)
 	mustExec(t, conn, "INSERT INTO registry_version (version_id, is_applied) VALUES (99, true)")
 	wantKind(t, s.Ping(t.Context()), keyturn.Invalid)
 	_, err = postgres.Open(t.Context(), address)
 	wantKind(t, err, keyturn.Invalid)
+}
+
+func TestOfTomorrow(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	s, conn := open(t, address), raw(t, address)
+	registrytest.OfTomorrow(t, s, func(statement string) { mustExec(t, conn, statement) })
+}
+
+func TestPoolsShareTheOutbox(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	registrytest.ShareOutbox(t, open(t, address), open(t, address), open(t, address), open(t, address))
 }
 
 func TestErrorsKeepTheAddressToThemselves(t *testing.T) {
@@ -142,35 +153,6 @@ func TestErrorsKeepTheAddressToThemselves(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, err)
 	}
-}
-
-func TestPingFindsAReadOnlyDatabase(t *testing.T) {
-	t.Parallel()
-	address := servertest.Postgres(t)
-	s := open(t, address)
-	if err := s.Ping(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	wantKind(t, open(t, address+"&default_transaction_read_only=on").Ping(t.Context()), keyturn.Unavailable)
-	var name string
-	conn := raw(t, address)
-	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
-		t.Fatal(err)
-	}
-	reader := "reader_" + name
-	mustExec(t, conn, "CREATE ROLE "+reader+" LOGIN")
-	mustExec(t, conn, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+reader)
-	t.Cleanup(func() { _, _ = conn.Exec(context.Background(), "DROP OWNED BY "+reader+"; DROP ROLE "+reader) }) // before conn is closed
-	u, _ := url.Parse(address)
-	u.User = url.User(reader)
-	mean, err := postgres.OpenWithoutMigrating(t.Context(), u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = mean.Close() }()
-	wantKind(t, mean.Ping(t.Context()), keyturn.Unavailable)
-	_, err = mean.Save(t.Context(), keyturn.Key{ID: "a"}, noted("e"))
-	wantKind(t, err, keyturn.Unavailable)
 }
 
 // TestIDsSortByByte: the server's language must not decide where a page ends.

@@ -60,6 +60,27 @@ func BenchmarkFindFingerprint(b *testing.B, open func(b *testing.B) registry.Sto
 	}
 }
 
+// BenchmarkSave changes one key at a time, as workflows do: with a notice and
+// without.
+func BenchmarkSave(b *testing.B, open func(b *testing.B) registry.Store) {
+	for name, tell := range map[string][]registry.Audience{"quiet": nil, "told": {registry.ToOwner}} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b)
+			stored := sample("a-key")
+			i := 0
+			for b.Loop() {
+				e := event(fmt.Sprintf("save/%d", i))
+				e.Tell = tell
+				var err error
+				if stored, err = s.Save(context.Background(), stored, e); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}
+
 // BenchmarkSaveAll applies 100,000 new keys, and then 100,000 changes of
 // them, in batches of 2,000: the first apply of a large estate and a later
 // one. It reports keys per second.

@@ -35,11 +35,17 @@ func everyFieldSurvives(t *testing.T, s registry.Store) {
 
 	var e registry.Event
 	populate(reflect.ValueOf(&e).Elem(), &n)
-	e.Key = key.ID
+	e.Key, e.Tell = key.ID, []registry.Audience{registry.ToOwner}
 	if _, err := s.Save(t.Context(), key, e); err != nil {
 		t.Fatal(err)
 	}
+	e.Tell, e.Urgent = nil, false // are the outbox's
 	diff(t, "event", events(t, s, key.ID)[2], e)
+	if got := claim(t, s, start(), 10); len(got) == 1 {
+		diff(t, "event of a notice", got[0].Event, e)
+	} else {
+		t.Errorf("%d notices of one event", len(got))
+	}
 }
 
 // populate gives every field a value of its own that is not zero.
@@ -71,8 +77,12 @@ func populate(v reflect.Value, n *int) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
+		switch v.Type() {
+		case reflect.TypeFor[time.Time]():
 			v.Set(reflect.ValueOf(start().Add(time.Duration(*n) * time.Minute)))
+			return
+		case reflect.TypeFor[keyturn.Window]():
+			v.Set(reflect.ValueOf(window(fmt.Sprintf("Sat-Sun 02:00-03:%02d Europe/Berlin", *n%60))))
 			return
 		}
 		for i := range v.NumField() {
@@ -83,9 +93,21 @@ func populate(v reflect.Value, n *int) {
 	}
 }
 
+// window reads a window that is known to be right.
+func window(text string) keyturn.Window {
+	var w keyturn.Window
+	if err := w.UnmarshalText([]byte(text)); err != nil {
+		panic(err)
+	}
+	return w
+}
+
 // noSecretTypes walks what is stored: a secret value must have no place in it.
 func noSecretTypes(t *testing.T, _ registry.Store) {
-	for _, stored := range []reflect.Type{reflect.TypeFor[keyturn.Key](), reflect.TypeFor[registry.Event](), reflect.TypeFor[registry.Filter]()} {
+	for _, stored := range []reflect.Type{
+		reflect.TypeFor[keyturn.Key](), reflect.TypeFor[registry.Event](), reflect.TypeFor[registry.Filter](),
+		reflect.TypeFor[registry.Notice](), reflect.TypeFor[keyturn.CalendarRule](),
+	} {
 		walk(t, stored, stored.Name())
 	}
 }

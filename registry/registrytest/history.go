@@ -82,6 +82,16 @@ func cancelledContext(t *testing.T, s registry.Store) {
 			"SaveAll of nothing": func() error { return s.SaveAll(ctx, nil) },
 			"Count":              func() error { _, err := s.Count(ctx, registry.Filter{}); return err },
 			"Ping":               func() error { return s.Ping(ctx) },
+			"ClaimNotices":       func() error { _, err := s.ClaimNotices(ctx, start(), lease, 1); return err },
+			"SettleNotices":      func() error { return s.SettleNotices(ctx, []string{"x"}) },
+			"settle none":        func() error { return s.SettleNotices(ctx, nil) },
+			"DeferNotices":       func() error { return s.DeferNotices(ctx, []string{"x"}, start()) },
+			"CountNotices":       func() error { _, _, err := s.CountNotices(ctx); return err },
+			"AddRule":            func() error { return s.AddRule(ctx, freeze("a-freeze")) },
+			"RemoveRule":         func() error { return s.RemoveRule(ctx, "a-freeze") },
+			"Rules":              func() error { _, err := s.Rules(ctx, start()); return err },
+			"Delivered":          func() error { _, err := s.Delivered(ctx, "jira", "1"); return err },
+			"RecordDelivery":     func() error { return s.RecordDelivery(ctx, "jira", "1", start()) },
 			"Find": func() (last error) {
 				for _, err := range s.Find(ctx, registry.Filter{}) {
 					last = err
@@ -132,4 +142,11 @@ func closedStore(t *testing.T, s registry.Store) {
 	_, err = s.Save(t.Context(), sample("b-key"), event("e2"))
 	wantKind(t, err, keyturn.Unavailable)
 	wantKind(t, s.Ping(t.Context()), keyturn.Unavailable)
+	_, err = s.ClaimNotices(t.Context(), start(), lease, 1)
+	wantKind(t, err, keyturn.Unavailable)
+	wantKind(t, s.SettleNotices(t.Context(), []string{"e1/owner"}), keyturn.Unavailable)
+	_, err = s.Rules(t.Context(), start())
+	wantKind(t, err, keyturn.Unavailable)
+	_, err = s.Delivered(t.Context(), "jira", "1")
+	wantKind(t, err, keyturn.Unavailable)
 }

@@ -25,29 +25,31 @@ type Change struct {
 	Retired      *time.Time // nil is in service
 	Busy         bool
 	Exclusive    bool
+	Ticket       string // "" is none
 	Fingerprints []string
 }
 
 // Columns are the columns of the table keys, in the order of [Change.Values].
 const Columns = "key_id, revision, provider, account, principal, owner_team, owner_person, " +
-	"store, path, due_at, retired_at, busy, exclusive, body"
+	"store, path, due_at, retired_at, busy, exclusive, ticket, body"
 
 // Values are the values of Columns, with times written by at.
 func (c *Change) Values(at func(*time.Time) any) []any {
 	k := &c.Key
 	return []any{
 		string(k.ID), k.Revision, k.Scope.Provider, k.Scope.Account, k.Scope.Principal, k.Owner.Team, k.Owner.Person,
-		k.Storage.Secret.Store, k.Storage.Secret.Path, at(c.Due), at(c.Retired), c.Busy, c.Exclusive, c.Body,
+		k.Storage.Secret.Store, k.Storage.Secret.Path, at(c.Due), at(c.Retired), c.Busy, c.Exclusive, c.Ticket, c.Body,
 	}
 }
 
 // Prepare checks a change and fills in what is stored beside the key. Times
-// of events are kept to the microsecond, in UTC.
+// of events are kept to the microsecond, in UTC, and each audience once.
 func Prepare(op string, key keyturn.Key, event registry.Event) (Change, error) {
 	if event.Key == "" {
 		event.Key = key.ID
 	}
 	event.At = event.At.UTC().Truncate(time.Microsecond)
+	event.Tell = once(event.Tell)
 	c := Change{From: key.Revision, Event: event}
 	if problem := refuse(key, event); problem != "" {
 		return c, keyturn.Errorf(keyturn.Invalid, op, "key %q: %s", key.ID, problem)
@@ -65,8 +67,11 @@ func Prepare(op string, key keyturn.Key, event registry.Event) (Change, error) {
 		return c, err
 	}
 	c.Due, c.Retired = stamp(key.Due()), stamp(key.Retired)
-	if key.Intent != nil {
-		c.Busy, c.Exclusive = true, key.Intent.Exclusive
+	if intent := key.Intent; intent != nil {
+		c.Busy, c.Exclusive = true, intent.Exclusive
+		if intent.Manual != nil {
+			c.Ticket = intent.Manual.Ticket.String()
+		}
 	}
 	c.Fingerprints = fingerprints(key.Ledger)
 	return c, nil
@@ -82,6 +87,8 @@ func refuse(key keyturn.Key, event registry.Event) string {
 		return "its event needs an id, a word for what happened, and a time"
 	case event.Key != key.ID:
 		return "its event belongs to another key"
+	case !known(event.Tell):
+		return "its event is for an audience that there is not"
 	}
 	return ""
 }
@@ -91,14 +98,18 @@ func refuse(key keyturn.Key, event registry.Event) string {
 // what the newer program relies on.
 func Decode(op string, body []byte, revision int64) (keyturn.Key, error) {
 	var key keyturn.Key
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&key); err != nil {
+	if err := strict(body, &key); err != nil {
 		return keyturn.Key{}, keyturn.Errorf(keyturn.Unavailable, op,
 			"a stored key cannot be read; most likely a newer version of Keyturn wrote it: upgrade this program")
 	}
 	key.Revision = revision
 	return key, nil
+}
+
+func strict(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	return dec.Decode(into)
 }
 
 func stamp(t time.Time) *time.Time {

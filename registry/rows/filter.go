@@ -50,6 +50,7 @@ func (d Dialect) where(f registry.Filter) (string, []any) {
 		{"account = %s", f.Account},
 		{"principal = %s", f.Principal},
 		{"path = %s AND path <> ''", f.Path},
+		{"ticket = %s AND ticket <> ''", f.Ticket},
 		{d.Fingerprint, f.Fingerprint},
 	} {
 		if text.value != "" {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/registry/registrytest"
 	"github.com/keyturn/keyturn/registry/sqlite"
 )
 
@@ -153,7 +154,7 @@ func TestRefusesToOpen(t *testing.T) {
 	wantKind(t, err, keyturn.Invalid)
 }
 
-// TestOtherVersions meets tables, and a key, that a newer program wrote.
+// TestOtherVersions meets tables that a newer program made.
 func TestOtherVersions(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "registry.db")
@@ -162,16 +163,27 @@ func TestOtherVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := rawDB(t, path)
-	mustExec(t, raw, `UPDATE keys SET body = '{"id":"a","a_field_of_tomorrow":1}'`)
-	_, err := s.Get(t.Context(), "a")
-	wantKind(t, err, keyturn.Unavailable)
 	mustExec(t, raw, "INSERT INTO registry_version (version_id, is_applied) VALUES (99, 1)")
 	wantKind(t, s.Ping(t.Context()), keyturn.Invalid)
-	_, err = sqlite.Open(t.Context(), path)
+	_, err := sqlite.Open(t.Context(), path)
 	wantKind(t, err, keyturn.Invalid)
 	if !strings.Contains(err.Error(), "upgrade") {
 		t.Errorf("error %q does not name the mend", err)
 	}
+}
+
+func TestOfTomorrow(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	s, raw := open(t, path), rawDB(t, path)
+	registrytest.OfTomorrow(t, s, func(statement string) { mustExec(t, raw, statement) })
+}
+
+// TestHandlesShareTheOutbox opens the file several times, as processes do.
+func TestHandlesShareTheOutbox(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	registrytest.ShareOutbox(t, open(t, path), open(t, path), open(t, path))
 }
 
 func rawDB(t *testing.T, path string) *sql.DB {

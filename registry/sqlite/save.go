@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	insertKey = "INSERT INTO keys (" + rows.Columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+	insertKey = "INSERT INTO keys (" + rows.Columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 	updateKey = "UPDATE keys SET revision = $2, provider = $3, account = $4, principal = $5, owner_team = $6, owner_person = $7, " +
-		"store = $8, path = $9, due_at = $10, retired_at = $11, busy = $12, exclusive = $13, body = $14 " +
+		"store = $8, path = $9, due_at = $10, retired_at = $11, busy = $12, exclusive = $13, ticket = $14, body = $15 " +
 		"WHERE key_id = $1 AND revision = $2 - 1"
 	forgetFingerprints = "DELETE FROM fingerprints WHERE key_id = $1"
 	insertFingerprint  = "INSERT INTO fingerprints (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 	insertEvent        = "INSERT INTO events (id, key_id, what, actor, reason, detail, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	insertNotice       = "INSERT INTO notices (id, event_id, audience, urgent, at) VALUES ($1 || '/' || $2, $1, $2, $3, $4)"
 	selectEvent        = "SELECT key_id FROM events WHERE id = $1"
 )
 
@@ -72,16 +73,23 @@ func (s *Store) SaveAll(ctx context.Context, changes []registry.Change) error {
 
 // change runs do in one transaction.
 func (s *Store) change(ctx context.Context, op string, do func(*writer) error) error {
+	return s.transact(ctx, op, func(tx *sql.Tx) error {
+		w, err := newWriter(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return do(w)
+	})
+}
+
+// transact runs do in one transaction, which is undone if do fails.
+func (s *Store) transact(ctx context.Context, op string, do func(*sql.Tx) error) error {
 	tx, err := s.begin(ctx)
 	if err != nil {
 		return translate(ctx, op, err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to undo once committed
-	w, err := newWriter(ctx, tx)
-	if err != nil {
-		return translate(ctx, op, err)
-	}
-	if err := do(w); err != nil {
+	if err := do(tx); err != nil {
 		return translate(ctx, op, err)
 	}
 	return translate(ctx, op, tx.Commit())
@@ -168,6 +176,13 @@ func (w *writer) record(ctx context.Context, c rows.Change) error {
 		}
 	}
 	e := c.Event
-	_, err := w.recordEvent.ExecContext(ctx, e.ID, id, e.What, e.Actor, e.Reason, e.Detail, moment(&e.At))
-	return err
+	if _, err := w.recordEvent.ExecContext(ctx, e.ID, id, e.What, e.Actor, e.Reason, e.Detail, moment(&e.At)); err != nil {
+		return err
+	}
+	for _, to := range e.Tell { // rare, so not among the prepared statements
+		if _, err := w.tx.ExecContext(ctx, insertNotice, e.ID, string(to), e.Urgent, moment(&e.At)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

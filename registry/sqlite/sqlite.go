@@ -125,6 +125,7 @@ func (s *Store) Get(ctx context.Context, id keyturn.KeyID) (keyturn.Key, error) 
 
 // A querier is a database or a transaction.
 type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
@@ -175,8 +176,8 @@ func (s *Store) Find(ctx context.Context, f registry.Filter) iter.Seq2[keyturn.K
 }
 
 // collect reads a whole answer, so that no caller's work keeps it open.
-func collect[T any](ctx context.Context, op string, db *sql.DB, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	answer, err := db.QueryContext(ctx, query, args...)
+func collect[T any](ctx context.Context, op string, q querier, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	answer, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, translate(ctx, op, err)
 	}

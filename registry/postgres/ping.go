@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/keyturn/keyturn"
+)
+
+// selectRights answers whether the database is read-only, and whether the
+// login has every right that a Store uses. Only events has a sequence that
+// needs a right of its own.
+const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
+	has_sequence_privilege(pg_get_serial_sequence('events', 'seq'), 'USAGE') AND
+	(SELECT bool_and(has_table_privilege(name, privilege)) FROM (VALUES
+		('keys', 'SELECT'), ('keys', 'INSERT'), ('keys', 'UPDATE'),
+		('events', 'SELECT'), ('events', 'INSERT'),
+		('notices', 'SELECT'), ('notices', 'INSERT'), ('notices', 'UPDATE'), ('notices', 'DELETE'),
+		('calendar', 'SELECT'), ('calendar', 'INSERT'), ('calendar', 'DELETE'),
+		('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE')
+	) AS needed (name, privilege))`
+
+// Ping implements [registry.Store]. It finds a read-only replica, missing
+// rights and a wrong version without writing anything.
+func (s *Store) Ping(ctx context.Context) error {
+	const op = "postgres: ping"
+	if err := s.checkVersion(ctx, op); err != nil {
+		return err
+	}
+	var readOnly, granted bool
+	err := s.pool.QueryRow(ctx, selectRights).Scan(&readOnly, &granted)
+	switch {
+	case err != nil:
+		return translate(ctx, op, err)
+	case readOnly:
+		return keyturn.Errorf(keyturn.Unavailable, op, readOnlyMend)
+	case !granted:
+		return keyturn.Errorf(keyturn.Unavailable, op, rightsMend)
+	}
+	return nil
+}

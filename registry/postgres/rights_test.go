@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"context"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/registry/postgres"
+	"github.com/keyturn/keyturn/servertest"
+)
+
+// login makes a role of the test's own and returns it with the address for it.
+func login(t *testing.T, conn *pgx.Conn, address string) (role, url string) {
+	t.Helper()
+	var name string
+	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	role = "login_" + name
+	mustExec(t, conn, "CREATE ROLE "+role+" LOGIN")
+	t.Cleanup(func() { _, _ = conn.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role) }) // before conn is closed
+	return role, as(t, address, role)
+}
+
+func as(t *testing.T, address, role string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	return u.String()
+}
+
+func openAs(t *testing.T, address string) *postgres.Store {
+	t.Helper()
+	s, err := postgres.OpenWithoutMigrating(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestPingFindsAReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	s := open(t, address)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, open(t, address+"&default_transaction_read_only=on").Ping(t.Context()), keyturn.Unavailable)
+	conn := raw(t, address)
+	role, readerAddress := login(t, conn, address)
+	mustExec(t, conn, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
+	reader := openAs(t, readerAddress)
+	wantKind(t, reader.Ping(t.Context()), keyturn.Unavailable)
+	_, err := reader.Save(t.Context(), keyturn.Key{ID: "a"}, noted("e"))
+	wantKind(t, err, keyturn.Unavailable)
+	wantKind(t, reader.RecordDelivery(t.Context(), "jira", "1", time.Unix(1, 0)), keyturn.Unavailable)
+	if seen, err := s.Delivered(t.Context(), "jira", "1"); err != nil || seen {
+		t.Errorf("delivered is %v, error %v", seen, err)
+	}
+}
+
+// TestPingFindsAMissingRight holds Ping to exactly the rights that are used:
+// with them all everything works, and without any one of them it says so.
+func TestPingFindsAMissingRight(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	open(t, address)
+	conn := raw(t, address)
+	role, mean := login(t, conn, address)
+	rights := []string{
+		"SELECT ON keys", "INSERT ON keys", "UPDATE ON keys",
+		"SELECT ON events", "INSERT ON events", "USAGE ON SEQUENCE events_seq_seq",
+		"SELECT ON notices", "INSERT ON notices", "UPDATE ON notices", "DELETE ON notices",
+		"SELECT ON calendar", "INSERT ON calendar", "DELETE ON calendar",
+		"SELECT ON deliveries", "INSERT ON deliveries", "UPDATE ON deliveries", "DELETE ON deliveries",
+	}
+	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)
+	for _, right := range rights {
+		mustExec(t, conn, "GRANT "+right+" TO "+role)
+	}
+	s := openAs(t, mean)
+	useEverything(t, s)
+	for _, right := range rights {
+		mustExec(t, conn, "REVOKE "+right+" FROM "+role)
+		if err := s.Ping(t.Context()); keyturn.KindOf(err) != keyturn.Unavailable {
+			t.Errorf("without %s, Ping says %v", right, err)
+		}
+		mustExec(t, conn, "GRANT "+right+" TO "+role)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("with every right, Ping says %v", err)
+	}
+}
+
+func useEverything(t *testing.T, s *postgres.Store) {
+	t.Helper()
+	now := time.Unix(1, 0)
+	e := noted("e1")
+	e.Tell = []registry.Audience{registry.ToOwner, registry.ToTeam}
+	key, err := s.Save(t.Context(), keyturn.Key{ID: "a"}, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := keyturn.CalendarRule{ID: "a-freeze", Kind: keyturn.Freeze, Reason: "a test", Actor: "alice", Created: now}
+	for name, call := range map[string]func() error{
+		"Ping":           func() error { return s.Ping(t.Context()) },
+		"SaveAll":        func() error { return s.SaveAll(t.Context(), []registry.Change{{Key: key, Event: noted("e2")}}) },
+		"ClaimNotices":   func() error { _, err := s.ClaimNotices(t.Context(), now, time.Minute, 1); return err },
+		"DeferNotices":   func() error { return s.DeferNotices(t.Context(), []string{"e1/owner"}, now) },
+		"SettleNotices":  func() error { return s.SettleNotices(t.Context(), []string{"e1/team"}) },
+		"CountNotices":   func() error { _, _, err := s.CountNotices(t.Context()); return err },
+		"Rules":          func() error { _, err := s.Rules(t.Context(), now); return err },
+		"RecordDelivery": func() error { return s.RecordDelivery(t.Context(), "jira", "1", now) },
+		"Delivered":      func() error { _, err := s.Delivered(t.Context(), "jira", "1"); return err },
+		"the calendar": func() error {
+			for range 2 {
+				if err := s.AddRule(t.Context(), rule); err != nil {
+					return err
+				}
+			}
+			return s.RemoveRule(t.Context(), rule.ID)
+		},
+	} {
+		if err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package postgres_test
+
+import (
+	"os"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/keyturn/keyturn/registry/registrytest"
+	"github.com/keyturn/keyturn/registry/rows"
+	"github.com/keyturn/keyturn/servertest"
+)
+
+// The statements of a worker that knows version 1 of the tables.
+const (
+	insertKey1   = "INSERT INTO keys (key_id, revision, provider, account, principal, owner_team, owner_person, store, path, busy, exclusive, body, fingerprints) VALUES ($1, 1, '', '', '', '', '', '', '', false, false, $2, '{}')"
+	updateKey1   = "UPDATE keys SET revision = revision + 1, busy = false WHERE key_id = $1"
+	insertEvent1 = "INSERT INTO events (id, key_id, what, actor, reason, detail, at) VALUES ('event of ' || $1::text, $1, 'noted', '', '', '', now())"
+	selectKey1   = "SELECT revision, body FROM keys WHERE key_id = $1"
+)
+
+// createVersion1 makes the tables as they were before the outbox.
+func createVersion1(t *testing.T, address string) {
+	t.Helper()
+	script, err := os.ReadFile("migrations/00001_keys.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { _ = db.Close() }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, fstest.MapFS{"00001_keys.sql": {Data: script}},
+		goose.WithTableName(rows.VersionTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnOldWorkerRunsOn upgrades the tables under a worker of version 1, which
+// keeps its connection and the statements prepared on it.
+func TestAnOldWorkerRunsOn(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	createVersion1(t, address)
+	old := raw(t, address)
+	work := func(id string) {
+		t.Helper()
+		for _, statement := range []string{insertKey1, updateKey1, insertEvent1} {
+			args := []any{id}
+			if statement == insertKey1 {
+				args = append(args, `{"id": "`+id+`"}`)
+			}
+			if _, err := old.Exec(t.Context(), statement, args...); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+		var revision int64
+		var body []byte
+		if err := old.QueryRow(t.Context(), selectKey1, id).Scan(&revision, &body); err != nil || revision != 2 {
+			t.Fatalf("revision %d, error %v", revision, err)
+		}
+	}
+	work("before")
+	s := open(t, address)
+	work("after")
+	registrytest.Upgraded(t, s, "before", "after")
+}

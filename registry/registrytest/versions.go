@@ -1,0 +1,60 @@
+package registrytest
+
+import (
+	"testing"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
+)
+
+// OfTomorrow meets a key and a rule that a newer program wrote, while both run
+// beside each other. exec runs one statement in the store's database.
+func OfTomorrow(t *testing.T, s registry.Store, exec func(statement string)) {
+	mustTell(t, s, sample("a-key"), told("e1", registry.ToOwner))
+	mustTell(t, s, sample("b-key"), told("e2", registry.ToOwner))
+	mustAddRule(t, s, freeze("a-freeze"))
+	key := mustGet(t, s, "a-key")
+	exec(`UPDATE keys SET body = '{"id": "a-key", "a_field_of_tomorrow": 1}' WHERE key_id = 'a-key'`)
+	exec(`UPDATE calendar SET body = '{"id": "a-freeze", "kind": "freeze", "a_field_of_tomorrow": 1}'`)
+
+	_, err := s.Get(t.Context(), "a-key")
+	wantKind(t, err, keyturn.Unavailable)
+	// A rule may forbid what is about to be done: not knowing it is no leave.
+	_, err = s.Rules(t.Context(), start())
+	wantKind(t, err, keyturn.Unavailable)
+	wantKind(t, s.AddRule(t.Context(), freeze("a-freeze")), keyturn.Unavailable)
+	// Others hear their news, though the older notice cannot be told.
+	diff(t, "notices", noticeIDs(claim(t, s, start(), 10)), []string{"e2/owner"})
+	if err := s.SettleNotices(t.Context(), []string{"e2/owner"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.ClaimNotices(t.Context(), start().Add(lease), lease, 10)
+	wantKind(t, err, keyturn.Unavailable)
+
+	exec(`UPDATE keys SET body = '{"id": "a-key"}' WHERE key_id = 'a-key'`) // as the newer program reads it
+	got := claim(t, s, start().Add(2*lease), 10)
+	diff(t, "notices for a program that can read them", noticeIDs(got), []string{"e1/owner"})
+	diff(t, "its key", got[0].Key, keyturn.Key{ID: key.ID, Revision: key.Revision})
+}
+
+// Upgraded asks a store whose tables were just brought up to date for keys that
+// a program of before wrote: each at revision 2, with one event.
+func Upgraded(t *testing.T, s registry.Store, ids ...keyturn.KeyID) {
+	t.Helper()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	for _, id := range ids {
+		key := mustGet(t, s, id)
+		if key.Revision != 2 {
+			t.Errorf("%s has revision %d, want 2", id, key.Revision)
+		}
+		mustTell(t, s, key, told("new/"+string(id), registry.ToOwner))
+		if got := len(events(t, s, id)); got != 2 {
+			t.Errorf("%s has %d events, want that of before and a new one", id, got)
+		}
+	}
+	if got := claim(t, s, start(), 10); len(got) != len(ids) {
+		t.Errorf("notices are %v, want one for each new event", noticeIDs(got))
+	}
+}

@@ -1,0 +1,164 @@
+// Package webhooks is where other systems call Keyturn: each delivery is
+// verified, kept within bounds, acted on once, and turned into news for the
+// workflow it concerns.
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"golang.org/x/time/rate"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/tickets"
+	"github.com/keyturn/keyturn/workflows"
+)
+
+// maxBody is the longest delivery read. A tracker's issue with all its fields
+// is well below.
+const maxBody = 2 << 20
+
+// A Signaller tells a workflow something. client.Client is one.
+type Signaller interface {
+	SignalWorkflow(ctx context.Context, workflowID, runID, signal string, arg any) error
+}
+
+// A Server takes deliveries. All fields are required.
+type Server struct {
+	Trackers map[string]tickets.Tracker // by the name in the configuration
+	Registry registry.Store
+	Temporal Signaller
+	Now      func() time.Time
+	Log      *slog.Logger
+	// Count is told of every delivery and what came of it: one of the outcomes.
+	Count func(source string, o Outcome)
+	// Rate is how many deliveries a second one source may send, and Burst how
+	// many at once. More are answered 429.
+	Rate  float64
+	Burst int
+}
+
+// An Outcome is what came of a delivery.
+type Outcome string
+
+// The outcomes.
+const (
+	Told      Outcome = "told"      // the workflow was told
+	Ignored   Outcome = "ignored"   // it is about nothing that concerns Keyturn
+	Replayed  Outcome = "replayed"  // it was acted on before, and was not again
+	Forged    Outcome = "forged"    // not signed as it must be, or too old: 401
+	Malformed Outcome = "malformed" // signed, and not understood: 400
+	TooLarge  Outcome = "too_large" // 413
+	TooMany   Outcome = "too_many"  // 429
+	Failed    Outcome = "failed"    // the registry or Temporal did not answer: 503
+)
+
+// Handler serves POST /webhooks/tickets/<tracker>.
+func (s *Server) Handler() http.Handler {
+	limits := map[string]*rate.Limiter{}
+	for name := range s.Trackers {
+		limits[name] = rate.NewLimiter(rate.Limit(s.Rate), s.Burst)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /webhooks/tickets/{tracker}", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("tracker")
+		t, ok := s.Trackers[name]
+		if !ok {
+			answer(w, http.StatusNotFound, "no such tracker is configured")
+			return
+		}
+		if !limits[name].Allow() {
+			w.Header().Set("Retry-After", "1")
+			s.end(w, name, TooMany, http.StatusTooManyRequests, "too many deliveries; send it again later")
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		var large *http.MaxBytesError
+		switch {
+		case errors.As(err, &large):
+			s.end(w, name, TooLarge, http.StatusRequestEntityTooLarge, "the delivery is too large")
+			return
+		case err != nil:
+			return // the sender is gone
+		}
+		s.ticket(w, r, name, t, body)
+	})
+	return mux
+}
+
+// ticket acts on a tracker's delivery. Acting twice on one is harmless, because
+// the workflow asks the tracker; so it is recorded only once it was acted on.
+func (s *Server) ticket(w http.ResponseWriter, r *http.Request, name string, t tickets.Tracker, body []byte) {
+	news, err := t.Hear(r.Header, body)
+	switch keyturn.KindOf(err) {
+	case "":
+	case keyturn.Unsupported:
+		answer(w, http.StatusNotFound, "no webhook secret is configured for this tracker")
+		return
+	case keyturn.Denied:
+		s.end(w, name, Forged, http.StatusUnauthorized, "the delivery is not signed as it must be, or is too old")
+		return
+	default:
+		s.end(w, name, Malformed, http.StatusBadRequest, "the delivery cannot be understood")
+		return
+	}
+	if news.Ticket == "" {
+		s.end(w, name, Ignored, http.StatusOK, "")
+		return
+	}
+	outcome, err := s.tell(r.Context(), name, news)
+	if err != nil {
+		s.Log.Error("a delivery could not be acted on", "source", name, "error", err)
+		s.end(w, name, Failed, http.StatusServiceUnavailable, "try again later")
+		return
+	}
+	s.end(w, name, outcome, http.StatusOK, "")
+}
+
+func (s *Server) tell(ctx context.Context, name string, news tickets.News) (Outcome, error) {
+	seen, err := s.Registry.Delivered(ctx, name, news.Delivery)
+	if err != nil {
+		return "", err
+	}
+	if seen {
+		return Replayed, nil
+	}
+	outcome := Ignored // most tickets of a project are not ours
+	ref := keyturn.TicketRef{Tracker: name, ID: news.Ticket}
+	for key, err := range s.Registry.Find(ctx, registry.Filter{Ticket: ref.String()}) {
+		if err != nil {
+			return "", err
+		}
+		err := s.Temporal.SignalWorkflow(ctx, workflows.KeyWorkflowID(key.ID), "", workflows.SignalTicket, workflows.TicketNews{Delivery: news.Delivery})
+		var ended *serviceerror.NotFound
+		switch {
+		case errors.As(err, &ended):
+		case err != nil:
+			return "", keyturn.Errorf(keyturn.Unavailable, "webhooks: signal", "Temporal does not answer")
+		default:
+			outcome = Told
+		}
+	}
+	return outcome, s.Registry.RecordDelivery(ctx, name, news.Delivery, s.Now())
+}
+
+func (s *Server) end(w http.ResponseWriter, source string, o Outcome, status int, text string) {
+	s.Count(source, o)
+	if text == "" {
+		text = string(o)
+	}
+	answer(w, status, text)
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": text})
+}
