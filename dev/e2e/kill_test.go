@@ -29,7 +29,9 @@ func TestNothingIsLost(t *testing.T) {
 			}
 		}
 	})
+	t.Run("killed by hand", func(t *testing.T) { handKills(t, s, table) })
 	table.print()
+	t.Run("by hand", func(t *testing.T) { handTroubles(t, s) })
 	t.Run("troubled", func(t *testing.T) { troubles(t, s) })
 	t.Run("secrets stay inside", func(t *testing.T) { s.secretsStayInside(t) })
 }

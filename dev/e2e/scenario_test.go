@@ -50,6 +50,7 @@ type scenario struct {
 	rate   float64 // of the provider account
 	direct bool    // without proxies, for measurements
 	crypt  string  // the encryption section of the configuration
+	hand   *hand   // who takes the steps that no API can; nil where there is one
 
 	mu      sync.Mutex
 	process *exec.Cmd
@@ -63,16 +64,7 @@ type setting func(*scenario)
 // newScenario prepares a key that was never issued, and starts its worker.
 func newScenario(t testing.TB, s *stack, provider string, set ...setting) *scenario {
 	t.Helper()
-	n := scenarios.Add(1)
-	sc := &scenario{
-		stack: s, t: t, rate: 100, id: keyturn.KeyID(fmt.Sprintf("e2e-%s-%d", provider, n)), queue: fmt.Sprintf("e2e-%d", n),
-		path: fmt.Sprintf("team/e2e-%d", n), log: new(lockedBuffer),
-		policy: keyturn.Policy{
-			Overlap: keyturn.Duration(time.Second), DisabledSoak: keyturn.Duration(time.Second),
-			ConsumerDeadline: keyturn.Duration(5 * time.Second),
-		},
-	}
-	sc.wire = &tripwire{kill: sc.crash}
+	sc := blankScenario(t, s, provider)
 	sc.vendor = simulate.New(provider, simulate.Options{
 		Settle: -1, Rate: -1, ValuePrefix: canary, Principals: []string{"svc-" + sc.queue}, AdminFolder: "secret/admin/" + sc.queue,
 	})
@@ -89,23 +81,36 @@ func newScenario(t testing.TB, s *stack, provider string, set ...setting) *scena
 	return sc
 }
 
+// blankScenario names what is to become a scenario.
+func blankScenario(t testing.TB, s *stack, provider string) *scenario {
+	n := scenarios.Add(1)
+	sc := &scenario{
+		stack: s, t: t, rate: 100, id: keyturn.KeyID(fmt.Sprintf("e2e-%s-%d", provider, n)), queue: fmt.Sprintf("e2e-%d", n),
+		path: fmt.Sprintf("team/e2e-%d", n), log: new(lockedBuffer),
+		policy: keyturn.Policy{
+			Overlap: keyturn.Duration(time.Second), DisabledSoak: keyturn.Duration(time.Second),
+			ConsumerDeadline: keyturn.Duration(5 * time.Second),
+		},
+	}
+	sc.wire = &tripwire{kill: sc.crash}
+	return sc
+}
+
 func (sc *scenario) prepare() {
 	sc.t.Helper()
 	ctx := sc.t.Context()
-	for _, a := range sc.vendor.Admins {
+	for _, a := range sc.admins() {
 		sc.known(a.Secret.Expose())
 		data := map[string]any{"key_id": a.ID, "key": a.Secret.Expose()}
 		if _, err := sc.vaultAPI.KVv2("secret").Put(ctx, strings.TrimPrefix(a.Ref.Path, "secret/"), data); err != nil {
 			sc.t.Fatal(err)
 		}
 	}
-	vendor, vaultURL := sc.vendor.Handler(), sc.vault.Address()
+	vaultURL := sc.vault.Address()
 	if !sc.direct {
-		vendor = tripped(sc.wire, sc.vendor.Changes, sc.watch, vendor)
 		vaultURL = vaultProxy(sc.t, sc.wire, vaultURL)
 	}
-	vendorURL := serve(sc.t, vendor)
-	sc.writeConfig(vendorURL, vaultURL)
+	sc.writeConfig(sc.serveVendor(), vaultURL)
 	key := keyturn.Key{
 		ID: sc.id, Purpose: "proves that nothing is lost", Owner: keyturn.Owner{Team: "platform", Person: "e2e@example.com"},
 		Scope:   keyturn.Scope{Provider: sc.vendor.Provider, Account: sc.vendor.Account, Principal: sc.vendor.Principal(), Permissions: permissions(sc.vendor)},
@@ -116,6 +121,26 @@ func (sc *scenario) prepare() {
 	if _, err := sc.registry.Save(ctx, key, registry.Event{ID: "apply/" + string(sc.id), Key: sc.id, What: registry.Applied, At: time.Now()}); err != nil {
 		sc.t.Fatal(err)
 	}
+}
+
+// serveVendor serves the vendor's API, or what stands in for one.
+func (sc *scenario) serveVendor() string {
+	if sc.hand != nil {
+		return sc.hand.serve(sc)
+	}
+	vendor := sc.vendor.Handler()
+	if !sc.direct {
+		vendor = tripped(sc.wire, sc.vendor.Changes, sc.watch, vendor)
+	}
+	return serve(sc.t, vendor)
+}
+
+// admins are the credentials the worker needs.
+func (sc *scenario) admins() []simulate.Admin {
+	if sc.hand != nil {
+		return []simulate.Admin{sc.hand.desk.Token}
+	}
+	return sc.vendor.Admins
 }
 
 func permissions(v *simulate.Vendor) []string {
@@ -182,8 +207,8 @@ rollout: {poll: 500ms}
 listen: 127.0.0.1:0
 drain: 5s
 log: {level: %s}
-`, sc.temporal.Address(), namespace, sc.queue, sc.crypt, write("registry-url", pg.String()), vaultURL, write("vault-token", sc.vault.Token()),
-		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings(), level))
+%s`, sc.temporal.Address(), namespace, sc.queue, sc.crypt, write("registry-url", pg.String()), vaultURL, sc.tokenFile(sc.t),
+		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings(), level, sc.hand.config(write, sc)))
 }
 
 // settings is the provider's own, as YAML, which JSON is.

@@ -66,6 +66,14 @@ func newStackOn(t testing.TB, vault *servertest.VaultServer) *stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.temporal.Stop() })
+	s.connect(t)
+	return s
+}
+
+// connect opens the stack's own client of Temporal.
+func (s *stack) connect(t testing.TB) {
+	t.Helper()
+	var err error
 	s.client, err = client.DialContext(t.Context(), client.Options{
 		HostPort: s.temporal.Address(), Namespace: namespace,
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
@@ -74,7 +82,16 @@ func newStackOn(t testing.TB, vault *servertest.VaultServer) *stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.client.Close)
-	return s
+}
+
+// tokenFile holds Vault's token.
+func (s *stack) tokenFile(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "vault-token")
+	if err := os.WriteFile(file, []byte(s.vault.Token()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // build compiles a command and returns its path.

@@ -15,18 +15,24 @@ import (
 	"github.com/keyturn/keyturn/registry"
 )
 
-// counting is a registry that counts the changes it is asked for, and in which
-// somebody else is quicker at times.
+// counting is a registry that counts the changes it is asked for, in which
+// somebody else is quicker at times, and which refuses some.
 type counting struct {
 	registry.Store
 	saves  atomic.Int64
 	before func(keyturn.Key) // a Save
+	refuse func(keyturn.Key) error
 }
 
 func (c *counting) Save(ctx context.Context, k keyturn.Key, e registry.Event) (keyturn.Key, error) {
 	c.saves.Add(1)
 	if c.before != nil {
 		c.before(k)
+	}
+	if c.refuse != nil {
+		if err := c.refuse(k); err != nil {
+			return keyturn.Key{}, err
+		}
 	}
 	return c.Store.Save(ctx, k, e)
 }
@@ -201,5 +207,40 @@ func TestAnnounceRaces(t *testing.T) {
 	}
 	if got := w.announcements("payments-stripe"); len(got) != 1 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestAnnounceGoesOn: a key that the registry refuses is no reason to leave out
+// the others; a registry that is down is, and what was written stays known.
+func TestAnnounceGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 5 {
+		w.dueIn(fmt.Sprint("key-", i), 5*day)
+	}
+	store := &counting{Store: w.store}
+	refuse := func(kind keyturn.Kind) {
+		store.refuse = func(k keyturn.Key) error {
+			if k.ID == "key-2" {
+				return keyturn.Errorf(kind, "registry", "as the test wants it")
+			}
+			return nil
+		}
+	}
+	refuse(keyturn.Invalid)
+	n, err := dispatch.NewAnnouncer(ahead(7), store).Announce(t.Context(), w.clock())
+	if n != 4 || keyturn.KindOf(err) != keyturn.Invalid {
+		t.Errorf("announced %d, %v", n, err)
+	}
+	a := dispatch.NewAnnouncer(ahead(7), store)
+	refuse(keyturn.Unavailable)
+	if _, err := a.Announce(t.Context(), w.clock()); keyturn.KindOf(err) != keyturn.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	store.refuse = nil
+	store.saves.Store(0)
+	w.announce(a, 1)
+	if n := store.saves.Load(); n != 3 {
+		t.Errorf("%d changes after the registry is back, want those of key-2 and later", n)
 	}
 }

@@ -114,6 +114,35 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// TestWrongClock: a clock that is a little ahead does not break a digest, and an
+// event from next year is not told next year.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.dispatcher(standard())
+	w.happen(5, registry.Completed)
+	w.pass(-time.Second)
+	if s := w.once(d); s.Waiting != 5 {
+		t.Errorf("got %+v", s)
+	}
+	w.toNextSlot()
+	w.once(d)
+	w.mail.one(t)
+	e := w.event(registry.Completed)
+	e.At = start().AddDate(1, 0, 0)
+	w.happens(alicesKey("payments-stripe"), e)
+	for range 2 {
+		w.once(d)
+		w.pass(time.Minute)
+	}
+	w.mail.one(t)
+	e = w.event(registry.Stuck)
+	e.At, e.Urgent = w.clock().Add(time.Second), true
+	w.happens(alicesKey("urgent"), e)
+	w.once(d)
+	w.mail.one(t)
+}
+
 func TestNoDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,11 +22,11 @@ const grace = 30 * time.Second
 // looking for the end of the same quiet hours thousands of times.
 func (s slots) due(n *registry.Notice, now time.Time, ends map[time.Time]time.Time) time.Time {
 	at := n.Event.At
-	if at.After(now) {
-		at = now // somebody's clock is wrong
-	}
-	if n.Urgent {
-		return at
+	switch ahead := at.Sub(now); {
+	case n.Urgent:
+		return now.Add(min(ahead, 0))
+	case ahead > max(s.every, time.Minute):
+		at = now.Add(-s.every) // somebody's clock is wrong; the slot just over will do
 	}
 	if s.every > 0 {
 		at = at.Truncate(s.every).Add(s.every)

@@ -42,6 +42,7 @@ const (
 // letter is a mail the relay took.
 type letter struct {
 	from, to string
+	utf8     bool // SMTPUTF8 was asked for
 	tls      bool
 	raw      string
 }
@@ -74,6 +75,7 @@ func newRelay(t *testing.T, k kind) *relay {
 		return &session{relay: r, conn: c}, nil
 	}))
 	srv.Domain, srv.AllowInsecureAuth, srv.ErrorLog = "relay.example.com", k == inTheOpen, log.New(io.Discard, "", 0)
+	srv.EnableSMTPUTF8 = k != fromTheStart
 	srv.ReadTimeout, srv.WriteTimeout = 20*time.Second, 20*time.Second
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -130,7 +132,7 @@ func decoded(t *testing.T, header string) string {
 type session struct {
 	*relay
 	conn     *gosmtp.Conn
-	in       bool
+	in, utf8 bool
 	from, to string
 }
 
@@ -175,11 +177,11 @@ func (s *session) refused(command string) error {
 	return s.refuse[command]
 }
 
-func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
+func (s *session) Mail(from string, o *gosmtp.MailOptions) error {
 	if !s.in && len(s.mechanisms) > 0 {
 		return gosmtp.ErrAuthRequired
 	}
-	s.from = from
+	s.from, s.utf8 = from, o.UTF8
 	return s.refused("MAIL")
 }
 
@@ -199,7 +201,7 @@ func (s *session) Data(r io.Reader) error {
 	_, secure := s.conn.TLSConnectionState()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.got = append(s.got, letter{from: s.from, to: s.to, tls: secure, raw: string(b)})
+	s.got = append(s.got, letter{from: s.from, to: s.to, utf8: s.utf8, tls: secure, raw: string(b)})
 	if s.hangUp {
 		_ = s.conn.Conn().Close()
 		return errors.New("gone")

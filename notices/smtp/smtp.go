@@ -152,7 +152,7 @@ func (c *channel) Send(ctx context.Context, m notices.Message) error {
 	if err := c.CheckAddress(m.To); err != nil {
 		return err
 	}
-	mail, err := c.compose(m)
+	msg, err := c.compose(m)
 	if err != nil {
 		return err
 	}
@@ -162,5 +162,5 @@ func (c *channel) Send(ctx context.Context, m notices.Message) error {
 			return err
 		}
 	}
-	return c.submit(ctx, m.To, mail, password)
+	return c.submit(ctx, m.To, msg, password)
 }

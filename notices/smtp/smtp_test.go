@@ -79,6 +79,26 @@ func TestWaysIn(t *testing.T) {
 	}
 }
 
+// TestAddressBeyondASCII: SMTPUTF8 (RFC 6531) is asked for where it is needed,
+// and nowhere else, because not every relay behind this one has it.
+func TestAddressBeyondASCII(t *testing.T) {
+	t.Parallel()
+	r := newRelay(t, withSTARTTLS)
+	c := r.channel(credentials)
+	m := message()
+	for _, to := range []string{"alice@example.com", "ålice@example.com"} {
+		m.To = to
+		if err := c.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.mails(); len(got) != 2 || got[0].utf8 || !got[1].utf8 || got[1].to != m.To {
+		t.Errorf("got %+v", got)
+	}
+	r = newRelay(t, fromTheStart)
+	fails(t, r.channel(credentials+`, "tls": "implicit"`).Send(t.Context(), m), keyturn.Invalid)
+}
+
 func TestSameMessageSameID(t *testing.T) {
 	t.Parallel()
 	r := newRelay(t, withSTARTTLS)

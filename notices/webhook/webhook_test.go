@@ -41,6 +41,7 @@ type receiver struct {
 	*httptest.Server
 	secret string
 	status int
+	asked  int
 	ids    []string
 	bodies []map[string]any
 }
@@ -54,6 +55,7 @@ func newReceiver(t *testing.T, secret string) *receiver {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.asked++
 	body, _ := io.ReadAll(req.Body)
 	if !verified(r.secret, req.Header, body, time.Now()) {
 		http.Error(w, "CANARY: who are you", http.StatusUnauthorized)
@@ -219,6 +221,9 @@ func TestRefusals(t *testing.T) {
 		r := newReceiver(t, secretOf('a'))
 		r.status = status
 		fails(t, channel(t, r.URL+"/CANARY", "", stored{"now": secretOf('a')}).Send(t.Context(), message()), want)
+		if r.asked != 1 {
+			t.Errorf("%d: %d requests, want one: no redirect is followed and nothing is tried again", status, r.asked)
+		}
 	}
 	r := newReceiver(t, secretOf('b'))
 	fails(t, channel(t, r.URL, "", stored{"now": secretOf('a')}).Send(t.Context(), message()), keyturn.Denied)
