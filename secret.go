@@ -1,6 +1,7 @@
 package keyturn
 
 import (
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,12 @@ func (s Secret) Expose() string { return s.value }
 
 // IsZero reports whether there is no value at all.
 func (s Secret) IsZero() bool { return s.value == "" }
+
+// Equal reports whether two values are the same, in a time that does not depend
+// on where they differ.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.value), []byte(other.value)) == 1
+}
 
 const redacted = "[secret]"
 

@@ -75,3 +75,11 @@ func TestSecretDoesNotLog(t *testing.T) {
 		t.Errorf("nothing shows that something was held back: %s", b.String())
 	}
 }
+
+func TestEqual(t *testing.T) {
+	t.Parallel()
+	a := keyturn.NewSecret("value")
+	if !a.Equal(keyturn.NewSecret("value")) || a.Equal(keyturn.NewSecret("other")) || a.Equal(keyturn.Secret{}) {
+		t.Error("values are compared wrongly")
+	}
+}

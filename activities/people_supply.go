@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"slices"
 	"time"
@@ -120,7 +119,7 @@ func (b *bench) sameAs(ctx context.Context, s keyturn.Secret) (int, error) {
 		case keyturn.KindOf(err) == keyturn.NotFound:
 		case err != nil:
 			return 0, err
-		case subtle.ConstantTimeCompare([]byte(old.Secret.Expose()), []byte(s.Expose())) == 1:
+		case old.Secret.Equal(s):
 			return i.Generation, nil
 		}
 	}

@@ -13,13 +13,7 @@ import (
 // TestDemo plays the demo's story with the programs a user would have.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	bin := t.TempDir()
-	for name, pkg := range map[string]string{"keyturn": "starter", "keyturn-worker": "worker"} {
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), "github.com/keyturn/keyturn/"+pkg)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("building %s: %v\n%s", name, err, out)
-		}
-	}
+	bin := build(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var out, errOut bytes.Buffer
@@ -33,11 +27,56 @@ func TestDemo(t *testing.T) {
 		"✓ rotate payments-aws-001: rotated",
 		"✗ rotate payments-aws-001 was rolled back",
 		"its value is refused",
+		"✓ issue partner-portal-001: issued",
+		"If you stored it yourself:",
 		"Stopping.",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demo does not say %q:\n%s", want, out.String())
 		}
+	}
+}
+
+// build compiles the programs a user has.
+func build(t *testing.T) (bin string) {
+	t.Helper()
+	bin = t.TempDir()
+	for name, pkg := range map[string]string{"keyturn": "starter", "keyturn-worker": "worker"} {
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), "github.com/keyturn/keyturn/"+pkg)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", name, err, out)
+		}
+	}
+	return bin
+}
+
+// TestOneCommandCompletesTheRotation: what the demo leaves to the newcomer is
+// done with the command it names.
+func TestOneCommandCompletesTheRotation(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	var out bytes.Buffer
+	p, err := start(ctx, options{bin: build(t), dir: filepath.Join(t.TempDir(), "demo")}, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.stop() }()
+	if err := p.keyturn(ctx, 0, "registry", "apply", p.file("keys")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.byHand(ctx); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	line := strings.ReplaceAll(p.supplyCommand(), "bin/keyturn", filepath.Join(p.bin, "keyturn")+" --config "+p.file("keyturn.yaml"))
+	if said, err := exec.CommandContext(ctx, "sh", "-c", line).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, said)
+	}
+	if err := p.keyturn(ctx, 0, "watch", handKey); err != nil || !strings.Contains(out.String(), "✓ rotate partner-portal-001: rotated") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if n := len(p.portal.Ledger.Live("")); n != 1 {
+		t.Errorf("%d keys live at the portal", n)
 	}
 }
 

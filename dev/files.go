@@ -7,14 +7,18 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/keyturn/keyturn/dev/simulate"
 )
 
 // The keys of the story.
 const (
 	goodKey = "payments-aws-001"
 	badKey  = "metrics-datadog-001"
+	handKey = "partner-portal-001" // only a person can make it
 	goodRef = "secret/payments/aws"
 	badRef  = "secret/metrics/datadog"
+	handRef = "secret/partner/portal"
 )
 
 // writeFiles writes what a user would write: the worker's configuration, the
@@ -25,12 +29,16 @@ func (p *platform) writeFiles() error {
 		return err
 	}
 	for name, text := range map[string]string{
-		"worker.yaml":  worker,
-		"keyturn.yaml": p.commandYAML(),
+		"worker.yaml":    worker,
+		"keyturn.yaml":   p.commandYAML(),
+		"webhook-secret": hookSecret,
 		"keys/" + goodKey + ".yaml": entry(goodKey, "Uploads payment reports to S3", "payments", goodRef,
 			"aws", "123456789012", "svc-payments", `["s3:PutObject"]`, "- http_probe: "+p.service.url),
 		"keys/" + badKey + ".yaml": entry(badKey, "Sends metrics of the checkout", "checkout", badRef,
 			"datadog", "acme", "", `["metrics_write"]`, "- last_used: provider"),
+		"keys/" + handKey + ".yaml": entry(handKey, "Orders from the partner's portal", "orders", handRef,
+			"manual", "partner-portal", simulate.PortalPrincipal, `["orders:read"]`, "- service: orders") +
+			fmt.Sprintf("  test: # shows the portal the key: the only way to tell whether it works\n    http: {url: %q, headers: {Authorization: \"Bearer {key}\"}}\n", p.portalURL+"/whoami"),
 	} {
 		if err := os.MkdirAll(filepath.Dir(p.file(name)), 0o700); err != nil {
 			return err
@@ -44,6 +52,10 @@ func (p *platform) writeFiles() error {
 
 func (p *platform) workerYAML() (string, error) {
 	var b strings.Builder
+	desk, err := json.Marshal(p.desk.Settings) // JSON is YAML
+	if err != nil {
+		return "", err
+	}
 	fmt.Fprintf(&b, `# The worker of the demo. A real one names real vendors, and Vault as the store.
 temporal: {address: %q, namespace: keyturn, accept_plaintext: true}
 registry: {sqlite: {path: %q}}
@@ -51,10 +63,16 @@ stores:
   default: {local: {dir: %q}}
 rollout: {poll: 1s}
 listen: 127.0.0.1:0
+synthetic: {http: true}
+tickets:
+  trackers:
+    ops: {tracker: %s, base_url: %q, webhook_secret_file: %q, settings: %s}
+webhooks: {listen: %q}
 providers:
-`, p.temporal.Address(), p.file("registry.db"), p.file("values"))
+  - {provider: manual, account: partner-portal, rate: 20, settings: {title: Partner portal, max_live: 1}}
+`, p.temporal.Address(), p.file("registry.db"), p.file("values"), p.desk.Tracker, p.deskURL, p.file("webhook-secret"), desk, p.hooks)
 	for _, v := range p.vendors.All() {
-		settings, err := json.Marshal(v.Settings) // JSON is YAML
+		settings, err := json.Marshal(v.Settings)
 		if err != nil {
 			return "", err
 		}
@@ -64,7 +82,8 @@ providers:
 }
 
 func (p *platform) commandYAML() string {
-	return fmt.Sprintf("temporal: {address: %q, namespace: keyturn, accept_plaintext: true}\nregistry: {sqlite: {path: %q}}\n", p.temporal.Address(), p.file("registry.db"))
+	return fmt.Sprintf("temporal: {address: %q, namespace: keyturn, accept_plaintext: true}\nregistry: {sqlite: {path: %q}}\nstores: {default: {local: {dir: %q}}}\n",
+		p.temporal.Address(), p.file("registry.db"), p.file("values"))
 }
 
 func entry(id, purpose, team, path, provider, account, principal, permissions, consumer string) string {

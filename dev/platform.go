@@ -22,6 +22,7 @@ import (
 // platform is everything that runs.
 type platform struct {
 	options
+	partner
 	out         io.Writer
 	temporal    *embedded.Server
 	vendors     *simulate.Vendors
@@ -57,6 +58,9 @@ func start(ctx context.Context, o options, out io.Writer) (_ *platform, err erro
 	}
 	p.undo = append(p.undo, p.vendors.Stop)
 	if err := p.keepAdmins(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.startPartner(ctx); err != nil {
 		return nil, err
 	}
 	if p.service, err = startService(p.store, p.vendors); err != nil {

@@ -39,7 +39,10 @@ func (p *platform) story(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.say("5. What happened, as the registry keeps it:")
+	if err := p.byHand(ctx); err != nil {
+		return err
+	}
+	p.say("7. What happened, as the registry keeps it:")
 	for _, args := range [][]string{{"keys", "list"}, {"keys", "history", goodKey}} {
 		if err := p.keyturn(ctx, 0, args...); err != nil {
 			return err
@@ -86,14 +89,20 @@ Everything stays up until Ctrl-C.
 
   Temporal UI     %s/namespaces/keyturn/workflows
   vendors         %s   (what they hold, and switches to break them)
+  tickets         %s/tickets   (what people are asked)
   files           %s
 
-From another terminal, here:
+One rotation waits for a person. Be that person, with one command from another
+terminal, here: make a new key at the pretend portal and hand its value over.
 
   export KEYTURN_CONFIG=%s
+  %s
+
+Keyturn checks it, makes it the one consumers read, and closes the ticket. Also:
+
   bin/keyturn keys list
-  bin/keyturn rotate %s --watch
-  bin/keyturn abort %[5]s --note "changed my mind"     (while it soaks)
+  bin/keyturn rotate %[7]s --watch
+  bin/keyturn abort %[7]s --note "changed my mind"     (while it soaks)
   bin/keyturn --help
-`, p.temporal.UIURL(), p.vendors.ControlURL(), p.dir, p.file("keyturn.yaml"), goodKey)
+`, p.temporal.UIURL(), p.vendors.ControlURL(), p.deskURL, p.dir, p.file("keyturn.yaml"), p.supplyCommand(), goodKey)
 }

@@ -82,7 +82,7 @@ func runManualSupply(ctx context.Context, a *app, opts *supplyOptions) (err erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", command, err)
 	}
-	if opts.keyID == value.Expose() {
+	if value.Equal(keyturn.NewSecret(opts.keyID)) {
 		return usagef("%s: --key-id is the value itself; give the name the provider has for the key, or leave it out", command)
 	}
 	if opts.dryRun {

@@ -11,9 +11,11 @@ import (
 	"github.com/keyturn/keyturn/registry/rows"
 )
 
-// claimNotices steps over rows that another claim has locked. One that another
-// claim has just taken is due no longer when its lock is gone, and left out.
-// The limit is written in, because a plan made for any limit would read all of
+// claimLock makes claims take turns: what is due together is then claimed
+// together, and told in one message.
+const claimLock = 0x6b657975
+
+// claimNotices steps over rows that are just being settled or put back. The limit is written in, because a plan made for any limit would read all of
 // keys and events.
 const claimNotices = `WITH next AS MATERIALIZED (
 	SELECT seq FROM notices WHERE not_before <= $1::timestamptz
@@ -42,21 +44,30 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, lease time.Dura
 	if err := rows.CheckClaim(op, lease, limit); err != nil {
 		return nil, err
 	}
-	answer, err := s.pool.Query(ctx, fmt.Sprintf(claimNotices, limit), now, now.Add(lease))
-	if err != nil {
-		return nil, translate(ctx, op, err)
-	}
-	claimed, err := pgx.CollectRows(answer, func(row pgx.CollectableRow) (c rows.Claimed, err error) {
-		n, e := &c.Notice, &c.Notice.Event
-		err = row.Scan(&n.ID, &n.To, &n.Urgent, &n.Attempts,
-			&e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &e.At, &c.Revision, &c.Body)
-		e.At = e.At.UTC()
-		return c, err
+	var claimed []rows.Claimed
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(claimLock)); err != nil {
+			return err
+		}
+		answer, err := tx.Query(ctx, fmt.Sprintf(claimNotices, limit), now, now.Add(lease))
+		if err != nil {
+			return err
+		}
+		claimed, err = pgx.CollectRows(answer, scanClaimed)
+		return err
 	})
 	if err != nil {
 		return nil, translate(ctx, op, err)
 	}
 	return rows.Notices(op, claimed)
+}
+
+func scanClaimed(row pgx.CollectableRow) (c rows.Claimed, err error) {
+	n, e := &c.Notice, &c.Notice.Event
+	err = row.Scan(&n.ID, &n.To, &n.Urgent, &n.Attempts,
+		&e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &e.At, &c.Revision, &c.Body)
+	e.At = e.At.UTC()
+	return c, err
 }
 
 // SettleNotices implements [registry.Outbox].

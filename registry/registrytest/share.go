@@ -96,3 +96,27 @@ func (d *desk) count() int {
 	defer d.mu.Unlock()
 	return len(d.told)
 }
+
+// claimsWhole: what is due together goes to one of those who claim at once, so
+// that it is told in one message.
+func claimsWhole(t *testing.T, s registry.Store) {
+	const n, claimers = 200, 4
+	fillOutbox(t, s, n)
+	got := make([]int, claimers)
+	var wg sync.WaitGroup
+	for i := range claimers {
+		wg.Go(func() {
+			notices, err := s.ClaimNotices(t.Context(), start(), lease, 10*n)
+			if err != nil {
+				t.Errorf("claim: %v", err)
+			}
+			got[i] = len(notices)
+		})
+	}
+	wg.Wait()
+	for _, g := range got {
+		if g != 0 && g != n {
+			t.Errorf("claims at once got %v notices, want all %d in one of them", got, n)
+		}
+	}
+}

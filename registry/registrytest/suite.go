@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"DeferredNotices", deferredNotices},
 		{"SettledNotices", settledNotices},
 		{"ClaimsAtOnceShareNothing", claimsAtOnce},
+		{"ClaimsAtOnceGoToOne", claimsWhole},
 		{"BadClaimsAreRefused", badClaims},
 		{"CalendarRules", calendarRules},
 		{"CalendarRulesSurvive", calendarRulesSurvive},
