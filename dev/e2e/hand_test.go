@@ -35,6 +35,7 @@ type hand struct {
 	// than supplied.
 	writes bool
 	idle   atomic.Bool // does nothing
+	told   *inbox      // where notices go; nil is nowhere
 
 	portalURL string
 	mu        sync.Mutex
@@ -91,7 +92,7 @@ tickets:
   trackers:
     desk: {tracker: %s, base_url: %q, calls_per_second: 200, webhook_secret_file: %q, settings: %s}
 webhooks: {listen: 127.0.0.1:0}
-`, h.desk.Tracker, api, write("webhook-secret", hookSecret), settings)
+%s`, h.desk.Tracker, api, write("webhook-secret", hookSecret), settings, h.told.config(sc))
 }
 
 // work does what is asked until ctx ends.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/dev/embedded"
@@ -19,13 +20,14 @@ import (
 func handTroubles(t *testing.T, s *stack) {
 	for _, tracker := range simulate.Desks() {
 		for name, trouble := range map[string]func(*testing.T, *scenario){
-			"a forged, a replayed and a stale delivery":   forgedDeliveries,
-			"deliveries out of order and twice":           unorderedDeliveries,
-			"a ticket closed without the work":            closedWithoutWork,
-			"the worker restarts while people are waited": restartsWhileWaiting,
-			"called off after the value was supplied":     calledOff,
-			"the operation is terminated":                 terminatedByHand,
-			"revoked for good":                            revokedByHand,
+			"a forged, a replayed and a stale delivery":        forgedDeliveries,
+			"deliveries out of order and twice":                unorderedDeliveries,
+			"a ticket closed without the work":                 closedWithoutWork,
+			"the worker restarts while a person is waited for": restartsWhileWaiting,
+			"called off after the value was supplied":          calledOff,
+			"the operation is terminated":                      terminatedByHand,
+			"revoked for good":                                 revokedByHand,
+			"nobody does anything for long":                    overdue,
 		} {
 			t.Run(tracker+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -33,7 +35,11 @@ func handTroubles(t *testing.T, s *stack) {
 			})
 		}
 	}
-	t.Run("Temporal restarts while people are waited for", func(t *testing.T) {
+	t.Run("people are told", func(t *testing.T) {
+		t.Parallel()
+		peopleAreTold(t, s)
+	})
+	t.Run("Temporal restarts while a person is waited for", func(t *testing.T) {
 		t.Parallel()
 		temporalRestarts(t, s)
 	})
@@ -158,6 +164,11 @@ func unorderedDeliveries(t *testing.T, sc *scenario) {
 // reason, at both steps.
 func closedWithoutWork(t *testing.T, sc *scenario) {
 	sc.issued()
+	closedWithoutWorkPart(t, sc)
+	sc.hand.promised(t, sc, 2)
+}
+
+func closedWithoutWorkPart(t *testing.T, sc *scenario) {
 	sc.hand.idle.Store(true)
 	run, err := sc.begin(workflows.RotateKey)
 	if err != nil {
@@ -191,7 +202,6 @@ func closedWithoutWork(t *testing.T, sc *scenario) {
 	if res := sc.await(run); res.Outcome != workflows.Rotated || len(res.Unproven) != 0 {
 		t.Errorf("%+v", res)
 	}
-	sc.hand.promised(t, sc, 2)
 }
 
 // restartsWhileWaiting: a worker that is stopped in the middle of the wait, and
@@ -223,6 +233,14 @@ func restartsWhileWaiting(t *testing.T, sc *scenario) {
 // over.
 func calledOff(t *testing.T, sc *scenario) {
 	sc.issued()
+	calledOffPart(t, sc)
+	sc.hand.promised(t, sc, 2)
+	if g := sc.key().Current().Generation; g != 1 {
+		t.Errorf("generation %d is current", g)
+	}
+}
+
+func calledOffPart(t *testing.T, sc *scenario) {
 	sc.long()
 	run, err := sc.begin(workflows.RotateKey)
 	if err != nil {
@@ -234,10 +252,6 @@ func calledOff(t *testing.T, sc *scenario) {
 	}
 	if res := sc.await(run); res.Outcome != workflows.RolledBack || res.Why != "aborted" {
 		t.Errorf("%+v", res)
-	}
-	sc.hand.promised(t, sc, 2)
-	if g := sc.key().Current().Generation; g != 1 {
-		t.Errorf("generation %d is current", g)
 	}
 }
 
@@ -313,4 +327,70 @@ func temporalRestarts(t *testing.T, s *stack) {
 		t.Errorf("%+v", res)
 	}
 	sc.hand.promised(t, sc, 2)
+}
+
+// overdue: reminders go out while nobody does anything, the breach is recorded,
+// and the step is still waited for.
+func overdue(t *testing.T, sc *scenario) {
+	overduePart(t, sc)
+	sc.hand.promised(t, sc, 1)
+}
+
+func overduePart(t *testing.T, sc *scenario) {
+	sc.slaOf(4 * time.Second)
+	sc.hand.idle.Store(true)
+	run, err := sc.begin(workflows.IssueKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc.until("security is told", func() bool { return sc.happened(registry.Escalated) == 1 })
+	if sc.happened(registry.Reminded) != 1 || sc.happened(registry.Overdue) != 1 || !sc.key().Intent.Manual.Missed {
+		t.Errorf("%d reminders, %d breaches, %+v", sc.happened(registry.Reminded), sc.happened(registry.Overdue), sc.key().Intent.Manual)
+	}
+	if err := sc.hand.supply(t.Context(), sc, sc.key()); err != nil {
+		t.Fatal(err)
+	}
+	sc.hand.close(t.Context(), sc, sc.key().Intent.Manual.Ticket.ID)
+	if res := sc.await(run); res.Outcome != workflows.Issued {
+		t.Errorf("%+v", res)
+	}
+}
+
+// slaOf changes how long a person may take.
+func (sc *scenario) slaOf(d time.Duration) {
+	sc.t.Helper()
+	k := sc.key()
+	k.Policy.SLA = keyturn.Duration(d)
+	if _, err := sc.registry.Save(sc.t.Context(), *k, registry.Event{ID: "sla/" + string(sc.id), Key: sc.id, What: registry.Applied, At: time.Now()}); err != nil {
+		sc.t.Fatal(err)
+	}
+}
+
+// heldPart: a freeze keeps a rotation from beginning until it is lifted and
+// somebody says so; then the old key is in use, so that a person must look.
+func heldPart(t *testing.T, sc *scenario) {
+	sc.issued()
+	rule := keyturn.CalendarRule{
+		ID: "freeze-" + sc.queue, Kind: keyturn.Freeze, Key: sc.id, Reason: "the sale", Actor: "e2e", Created: time.Now().UTC(),
+	}
+	if err := sc.registry.AddRule(t.Context(), rule); err != nil {
+		t.Fatal(err)
+	}
+	run, err := sc.begin(workflows.RotateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc.until("the freeze holds it", func() bool { return sc.status().Phase == workflows.Held })
+	if n := len(sc.ledger.Live(sc.vendor.Principal())); n != 1 {
+		t.Errorf("%d keys live under a freeze", n)
+	}
+	if err := sc.registry.RemoveRule(t.Context(), rule.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := sc.say(workflows.UpdateExpedite, workflows.Word{Actor: "e2e"}); err != nil {
+		t.Fatal(err)
+	}
+	if res := sc.await(run); res.Outcome != workflows.Rotated {
+		t.Errorf("%+v", res)
+	}
 }

@@ -137,3 +137,29 @@ func (sc *scenario) keepRun(workflow, ending, id string) {
 		sc.t.Fatal(err)
 	}
 }
+
+// TestRecordHandHistories does the same for the operations that people take
+// part in.
+func TestRecordHandHistories(t *testing.T) {
+	if !*record {
+		return // as above
+	}
+	s := newStack(t)
+	sc := newHandScenario(t, s, "github")
+	sc.issued()
+	sc.keep("IssueKey", "issued")
+	closedWithoutWorkPart(t, sc)
+	sc.keep("RotateKey", "rotated-after-refusals")
+	calledOffPart(t, sc)
+	sc.keep("RotateKey", "called-off")
+	sc.do(workflows.RevokeKey)
+	sc.keep("RevokeKey", "revoked")
+
+	sc = newHandScenario(t, s, "github")
+	overduePart(t, sc)
+	sc.keep("IssueKey", "overdue")
+
+	sc = newScenario(t, s, "datadog")
+	heldPart(t, sc)
+	sc.keep("RotateKey", "held-by-a-freeze")
+}

@@ -36,6 +36,7 @@ func troubles(t *testing.T, s *stack) {
 			"issue is approved by a second voice": approved,
 			"somebody wrote the path by hand":     writtenByHand,
 			"within the budget":                   withinBudget,
+			"a freeze holds it":                   heldByFreeze,
 			"the worker is stopped and started":   stoppedAndStarted,
 		} {
 			t.Run(v+"/"+name, func(t *testing.T) {
@@ -424,4 +425,10 @@ func strangerInSlot(t *testing.T, sc *scenario) {
 		t.Errorf("%+v", res)
 	}
 	sc.promised(t, stranger.ID)
+}
+
+// heldByFreeze: nothing is made under a freeze.
+func heldByFreeze(t *testing.T, sc *scenario) {
+	heldPart(t, sc)
+	sc.promised(t)
 }

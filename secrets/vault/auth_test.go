@@ -29,7 +29,7 @@ func enable(t *testing.T, root *api.Client, kind string) {
 			t.Fatal(err)
 		}
 	}
-	if err := root.Sys().PutPolicy("keyturn", documented(t)["keyturn"]); err != nil {
+	if err := root.Sys().PutPolicy("keyturn", documented(t, "stores.md")["keyturn"]); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -191,7 +191,7 @@ func TestTokenFile(t *testing.T) {
 	server := servertest.StartVault(t)
 	root := admin(t, server)
 	token := func(ttl string) string {
-		_ = root.Sys().PutPolicy("keyturn", documented(t)["keyturn"])
+		_ = root.Sys().PutPolicy("keyturn", documented(t, "stores.md")["keyturn"])
 		s, err := root.Auth().Token().Create(&api.TokenCreateRequest{Policies: []string{"keyturn"}, TTL: ttl})
 		if err != nil {
 			t.Fatal(err)

@@ -13,11 +13,11 @@ import (
 	"github.com/keyturn/keyturn/servertest"
 )
 
-// documented returns the policies of docs/stores.md by name, so that what
+// documented returns the policies of a page of docs by name, so that what
 // people paste is what is tested.
-func documented(t *testing.T) map[string]string {
+func documented(t *testing.T, page string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/stores.md")
+	text, err := os.ReadFile("../../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestDocumentedPolicies(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	b := newBench(t)
-	policies := documented(t)
+	policies := documented(t, "stores.md")
 	for _, name := range []string{"keyturn", "consumer", "broad-consumer"} {
 		if policies[name] == "" {
 			t.Fatalf("docs/stores.md has no policy %q", name)
@@ -97,6 +97,39 @@ func TestDocumentedPolicies(t *testing.T) {
 			t.Errorf("%s can read the staged path: %v", name, s != nil)
 		}
 	}
+}
+
+// TestSupplierPolicy: a person with the documented policy may supply a value,
+// and supply it anew, and may change nothing that consumers read.
+func TestSupplierPolicy(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	server := servertest.StartVault(t)
+	root := admin(t, server)
+	policy := documented(t, "manual-rotation.md")["supplier"]
+	if policy == "" {
+		t.Fatal("docs/manual-rotation.md has no policy supplier")
+	}
+	cfg := rootConfig(t, server)
+	cfg.Auth.Token = &vault.TokenAuth{File: file(t, limited(t, root, "supplier", policy))}
+	store, own := open(t, cfg), ref("secret/partner/portal")
+	if _, err := root.Logical().Write("secret/data/partner/portal", map[string]any{"data": map[string]any{"key": "old"}}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		if err := store.Destroy(ctx, own, keyturn.SecretVersion(draft(1).Label)); err != nil {
+			t.Fatalf("supplying for the %d. time: %v", n+1, err)
+		}
+		if _, err := store.Stage(ctx, own, draft(1)); err != nil {
+			t.Fatalf("supplying for the %d. time: %v", n+1, err)
+		}
+	}
+	if _, err := store.Current(ctx, own); err != nil {
+		t.Errorf("looking at what consumers read: %v", err)
+	}
+	wantKind(t, store.Promote(ctx, own, "kv:1", keyturn.SecretVersion(draft(1).Label)), keyturn.Denied)
+	_, err := store.Stage(ctx, ref("secret/payments/stripe-live"), draft(1))
+	wantKind(t, err, keyturn.Denied)
 }
 
 // A refusal by policy is not a dead token: it must not cost a login each.

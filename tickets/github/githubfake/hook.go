@@ -22,7 +22,8 @@ type Delivery struct {
 	Body []byte
 }
 
-// Deliver makes a delivery. GitHub signs one only if the webhook has a secret.
+// Deliver makes a delivery, signed with Secret whatever that is. Of the
+// repository and the hook it says less than GitHub does.
 func (f *Fake) Deliver(d Delivery) (http.Header, []byte) {
 	body := d.Body
 	if body == nil {
