@@ -62,7 +62,7 @@ func (w Window) location() (*time.Location, error) {
 // openOn is Open for a time in the window's zone.
 func (w Window) openOn(t time.Time) bool {
 	hour, minute, _ := t.Clock()
-	at, today := int16(hour*60+minute), t.Weekday()
+	at, today := int16(hour*60+minute), t.Weekday() //nolint:gosec // a day has 1,440 minutes
 	if !w.overnight() {
 		return w.days.has(today) && w.from <= at && at < w.to
 	}

@@ -175,7 +175,7 @@ func (a *app) unseen(ctx context.Context) ([]byte, error) {
 	if !ok {
 		return nil, usagef("there is no terminal to ask on; pipe the value in, or name a file with --file")
 	}
-	fd := int(in.Fd()) //nolint:gosec // file descriptors are small
+	fd := int(in.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, err

@@ -76,11 +76,12 @@ func LoadWording(dir string) (Wording, error) {
 }
 
 func (w Wording) replace(dir fs.FS) error {
-	files, err := fs.Glob(dir, "*")
+	files, err := fs.ReadDir(dir, ".")
 	if err != nil {
 		return err
 	}
-	for _, name := range files {
+	for _, file := range files {
+		name := file.Name()
 		if w.templates.Lookup(name) == nil {
 			return fmt.Errorf("%s replaces nothing; the names are %s", name, strings.Join(names(), ", "))
 		}

@@ -350,7 +350,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	stop()
-	if err := <-ended; err != context.Canceled {
+	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	w.mail.one(t)

@@ -205,7 +205,7 @@ func TestAddress(t *testing.T) {
 	fails(t, gone.Send(t.Context(), notices.Message{Text: "x"}), keyturn.Unavailable)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := gone.Send(ctx, notices.Message{Text: "x"}); err != context.Canceled {
+	if err := gone.Send(ctx, notices.Message{Text: "x"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the caller's own", err)
 	}
 	if gone.CheckAddress("") != nil || keyturn.KindOf(gone.CheckAddress("#general")) != keyturn.Invalid {

@@ -51,7 +51,7 @@ func open(env tickets.Env) (tickets.Tracker, error) {
 	if err := env.Decode(&t.settings); err != nil {
 		return nil, fmt.Errorf("github: settings: %w", err)
 	}
-	if err := t.settings.check(); err != nil {
+	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("github: settings: %w", err)
 	}
 	t.env.BaseURL = strings.TrimSuffix(t.env.BaseURL, "/")

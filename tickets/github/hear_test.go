@@ -19,11 +19,21 @@ func TestActions(t *testing.T) {
 	for _, d := range []struct {
 		event, action, repository, want string
 	}{
-		{"issues", "opened", "", id}, {"issues", "closed", "", id}, {"issues", "reopened", "", id},
-		{"issues", "deleted", "", id}, {"issues", "transferred", "", id}, {"issues", "closed", "Acme/OPS", id},
-		{"issues", "edited", "", ""}, {"issues", "labeled", "", ""}, {"issues", "assigned", "", ""}, {"issues", "", "", ""},
-		{"issues", "closed", "acme/website", ""}, {"issues", "closed", "mallory/ops", ""},
-		{"issue_comment", "created", "", ""}, {"ping", "", "", ""}, {"sub_issues", "closed", "", ""},
+		{"issues", "opened", "", id},
+		{"issues", "closed", "", id},
+		{"issues", "reopened", "", id},
+		{"issues", "deleted", "", id},
+		{"issues", "transferred", "", id},
+		{"issues", "closed", "Acme/OPS", id},
+		{"issues", "edited", "", ""},
+		{"issues", "labeled", "", ""},
+		{"issues", "assigned", "", ""},
+		{"issues", "", "", ""},
+		{"issues", "closed", "acme/website", ""},
+		{"issues", "closed", "mallory/ops", ""},
+		{"issue_comment", "created", "", ""},
+		{"ping", "", "", ""},
+		{"sub_issues", "closed", "", ""},
 	} {
 		got, err := w.Hear(w.Deliver(githubfake.Delivery{Event: d.event, Action: d.action, ID: id, Repository: d.repository, Name: name, Secret: "hook"}))
 		if err != nil {

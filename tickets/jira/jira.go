@@ -53,7 +53,7 @@ func open(env tickets.Env) (tickets.Tracker, error) {
 	if err := env.Decode(&t.settings); err != nil {
 		return nil, fmt.Errorf("jira: settings: %w", err)
 	}
-	if err := t.settings.check(); err != nil {
+	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("jira: settings: %w", err)
 	}
 	switch {

@@ -29,7 +29,9 @@ func TestHearTellsEventsApart(t *testing.T) {
 		changed map[string]any
 		heard   bool
 	}{
-		{"create", nil, true}, {"remove", nil, true}, {"restore", nil, true},
+		{"create", nil, true},
+		{"remove", nil, true},
+		{"restore", nil, true},
 		{"update", map[string]any{"stateId": "x", "updatedAt": "x"}, true},
 		{"update", map[string]any{"stateId": nil}, true}, // was not set
 		{"update", map[string]any{"trashed": nil, "archivedAt": nil}, true},

@@ -54,7 +54,7 @@ func open(env tickets.Env) (tickets.Tracker, error) {
 	if err := env.Decode(&t.settings); err != nil {
 		return nil, fmt.Errorf("linear: settings: %w", err)
 	}
-	if mend := t.settings.mend(); mend != "" {
+	if mend := t.mend(); mend != "" {
 		return nil, fmt.Errorf("linear: settings: %s", mend)
 	}
 	if t.env.BaseURL == "" {

@@ -68,13 +68,13 @@ func (h Harness) expected(op string, status int) []keyturn.Kind {
 	if kind, ok := h.Expect[fmt.Sprintf("%s %d", op, status)]; ok {
 		return []keyturn.Kind{kind}
 	}
-	switch {
-	case status == 401 || status == 403:
+	switch status {
+	case 401, 403:
 		return []keyturn.Kind{keyturn.Denied}
-	case status == 404:
+	case 404:
 		// Where everything is missing, it may be that we are shut out.
 		return []keyturn.Kind{keyturn.NotFound, keyturn.Denied, keyturn.Invalid}
-	case status == 429:
+	case 429:
 		return []keyturn.Kind{keyturn.RateLimited}
 	}
 	return []keyturn.Kind{keyturn.Unavailable}

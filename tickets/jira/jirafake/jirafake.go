@@ -42,8 +42,14 @@ type Transition struct{ Name, From, To, Needs string }
 // Screen is the create screen of an ordinary project.
 func Screen() []Field {
 	return []Field{
-		{ID: "project", Required: true}, {ID: "issuetype", Required: true}, {ID: "reporter", Required: true}, {ID: "summary", Required: true},
-		{ID: "description"}, {ID: "labels"}, {ID: "duedate"}, {ID: "assignee"},
+		{ID: "project", Required: true},
+		{ID: "issuetype", Required: true},
+		{ID: "reporter", Required: true},
+		{ID: "summary", Required: true},
+		{ID: "description"},
+		{ID: "labels"},
+		{ID: "duedate"},
+		{ID: "assignee"},
 		{ID: "priority", Required: true, Default: true, Values: []string{"Highest", "High", "Medium", "Low", "Lowest"}},
 	}
 }

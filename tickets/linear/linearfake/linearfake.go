@@ -60,14 +60,19 @@ func New(o Options) *Workspace {
 	w := &Workspace{o: o, schema: schema{types(), inputs()}, numbers: map[string]int{}, gone: map[string]bool{}}
 	ops, dev := w.addTeam("OPS", "Operations"), w.addTeam("DEV", "Development")
 	w.labels = []*Label{
-		{uuid.NewString(), "credentials", false, nil}, {uuid.NewString(), "rotation", false, nil}, {uuid.NewString(), "Rotation", false, ops},
-		{uuid.NewString(), "Kind", true, ops}, {uuid.NewString(), "frontend", false, dev},
+		{uuid.NewString(), "credentials", false, nil},
+		{uuid.NewString(), "rotation", false, nil},
+		{uuid.NewString(), "Rotation", false, ops},
+		{uuid.NewString(), "Kind", true, ops},
+		{uuid.NewString(), "frontend", false, dev},
 	}
 	w.viewer = &User{uuid.NewString(), "keyturn@acme.example", true}
 	w.users = []*User{w.viewer, {uuid.NewString(), "ann@acme.example", true}, {uuid.NewString(), "bob@acme.example", false}}
 	w.projects = []*Project{
-		{uuid.NewString(), "Key hygiene", []*Team{ops, dev}}, {uuid.NewString(), "Website", []*Team{dev}},
-		{uuid.NewString(), "Twice", []*Team{ops}}, {uuid.NewString(), "Twice", []*Team{ops}},
+		{uuid.NewString(), "Key hygiene", []*Team{ops, dev}},
+		{uuid.NewString(), "Website", []*Team{dev}},
+		{uuid.NewString(), "Twice", []*Team{ops}},
+		{uuid.NewString(), "Twice", []*Team{ops}},
 	}
 	return w
 }
@@ -80,8 +85,13 @@ func (w *Workspace) addTeam(key, name string) *Team {
 		name, of string
 		position float64
 	}{
-		{"Canceled", "canceled", 6}, {"Verified", "completed", 5}, {"Done", "completed", 4}, {"In Progress", "started", 3},
-		{"Todo", "unstarted", 2}, {"Backlog", "backlog", 1}, {"Duplicate", "duplicate", 7},
+		{"Canceled", "canceled", 6},
+		{"Verified", "completed", 5},
+		{"Done", "completed", 4},
+		{"In Progress", "started", 3},
+		{"Todo", "unstarted", 2},
+		{"Backlog", "backlog", 1},
+		{"Duplicate", "duplicate", 7},
 	} {
 		w.states = append(w.states, &State{uuid.NewString(), s.name, s.of, s.position, t})
 	}
