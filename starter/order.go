@@ -69,7 +69,11 @@ func (o *order) run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	if o.opts.dryRun {
-		return o.tell(ctx, a, &key)
+		rules, err := store.Rules(ctx, a.now())
+		if err != nil {
+			return err
+		}
+		return o.tell(ctx, a, &key, rules)
 	}
 	// What the registry alone forbids is refused before anybody is asked.
 	if why := blocks(o.op, withoutIntent(key), nil, true); key.Intent == nil && len(why) > 0 {
@@ -100,7 +104,7 @@ func withoutIntent(k keyturn.Key) *keyturn.Key {
 
 // tell prints the plan. Temporal is asked whether an operation is open, but a
 // plan can be told without it.
-func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key) error {
+func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyturn.CalendarRule) error {
 	short, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var open *opened
@@ -113,6 +117,7 @@ func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key) error {
 		return ctx.Err()
 	}
 	p := newPlan(o.op, key, o.opts.now, a.now(), open, err == nil)
+	p.calendar(keyturn.MayChange(key, rules, a.now()), o.opts.now)
 	if err := a.print(p, func(w io.Writer) error { return p.write(w, a.now()) }); err != nil {
 		return err
 	}

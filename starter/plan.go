@@ -61,6 +61,19 @@ func newPlan(op keyturn.Operation, key *keyturn.Key, urgent bool, now time.Time,
 	return p
 }
 
+// calendar notes what maintenance windows and freezes have to say.
+func (p *plan) calendar(v keyturn.Verdict, urgent bool) {
+	switch {
+	case v.Open || len(p.Blocks) > 0:
+	case urgent:
+		p.Notes = append(p.Notes, "overrides, because of --now: "+v.Why)
+	case v.Opens.IsZero():
+		p.Notes = append(p.Notes, "it would start and wait: "+v.Why)
+	default:
+		p.Notes = append(p.Notes, fmt.Sprintf("it would start and wait until %s: %s", v.Opens.UTC().Format(time.RFC3339), v.Why))
+	}
+}
+
 // blocks lists why an operation would be refused, by the rules the workflow
 // itself goes by.
 func blocks(op keyturn.Operation, key *keyturn.Key, open *opened, asked bool) []string {

@@ -35,7 +35,16 @@ func planCases() map[string]planCase {
 	byHand := func(k *keyturn.Key) {
 		k.Scope.Provider, k.Audit.Team, k.Policy.SLA = "manual", "payments-oncall", keyturn.Duration(72*time.Hour)
 	}
+	windowed := func(k *keyturn.Key) {
+		w, err := keyturn.ParseWindow("Sat 02:00-06:00 UTC")
+		if err != nil {
+			panic(err) // a mistake in this test
+		}
+		k.Policy.Windows = []keyturn.Window{w}
+	}
 	return map[string]planCase{
+		"rotate-outside-window":     {edit: windowed, args: "rotate"},
+		"rotate-now-outside-window": {edit: windowed, args: "rotate --now"},
 		"rotate-by-hand": {edit: byHand, args: "rotate"},
 		"revoke-by-hand": {edit: byHand, args: "revoke"},
 		"issue":          {edit: fresh, args: "issue"},
