@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // A SecretRef says where a value lives, never what it is.
@@ -39,6 +40,10 @@ func (s Secret) IsZero() bool { return s.value == "" }
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.value), []byte(other.value)) == 1
 }
+
+// In reports whether a text contains the value, so that nobody records the value
+// as the name of something. No value is in no text.
+func (s Secret) In(text string) bool { return s.value != "" && strings.Contains(text, s.value) }
 
 const redacted = "[secret]"
 

@@ -76,6 +76,14 @@ func TestSecretDoesNotLog(t *testing.T) {
 	}
 }
 
+func TestIn(t *testing.T) {
+	t.Parallel()
+	a := keyturn.NewSecret("value")
+	if !a.In("a value in a text") || a.In("val") || (keyturn.Secret{}).In("anything") {
+		t.Error("values are found wrongly")
+	}
+}
+
 func TestEqual(t *testing.T) {
 	t.Parallel()
 	a := keyturn.NewSecret("value")

@@ -54,6 +54,30 @@ func (b *bench) gone(ctx context.Context, i keyturn.Issued, step keyturn.ManualS
 	return refused, false, err
 }
 
+// dead reports whether a generation's value is known to be refused. What cannot
+// be found out just now is not taken for death.
+func (b *bench) dead(ctx context.Context, i keyturn.Issued) bool {
+	refused, _, err := b.refused(ctx, i)
+	return err == nil && refused
+}
+
+// mayGoBack is a Final error where going back would leave consumers on a dead
+// key although the new one works: a person may have ended the old key before
+// anybody asked, and an issuer that replaces keys always has.
+func (b *bench) mayGoBack(ctx context.Context, old, made keyturn.Issued) error {
+	if !b.key.Intent.ByHand {
+		return nil
+	}
+	refused, tried, err := b.refused(ctx, old)
+	if err != nil || tried && !refused || !tried && b.info.MaxLive != 1 {
+		return nil // what cannot be found out just now must not hold up undoing
+	}
+	if b.dead(ctx, made) {
+		return nil
+	}
+	return b.errorf(keyturn.Final, "the old key is dead already and the new one is not: the only way is forward")
+}
+
 // refused tries a generation's stored value once: at the vendor and, where that
 // says nothing about this kind of key, with the key's own test. tried is false
 // where there is nothing to try or no way to.
@@ -67,6 +91,9 @@ func (b *bench) refused(ctx context.Context, i keyturn.Issued) (refused, tried b
 	}
 	if err != nil {
 		return false, false, err
+	}
+	if want := i.Fingerprints.HMSL; want != "" && b.key.Intent.ByHand && b.Fingerprints.Of(value.Secret).HMSL != want {
+		return false, false, nil // another value took its place: trying that proves nothing
 	}
 	if v, ok := b.provider.(providers.Verifier); ok {
 		err := v.Verify(ctx, i.RemoteID, value.Secret)

@@ -78,6 +78,8 @@ type bench struct {
 	store    secrets.Store
 	// overrode says that a window or freeze was overridden, for the record.
 	overrode string
+	// by is who acts, where that is not who asked for the operation.
+	by string
 }
 
 // open reads the key and finds its provider and store.

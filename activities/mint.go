@@ -51,8 +51,10 @@ func (a *Keys) MintKey(ctx context.Context, in MintKeyInput) (MintKeyResult, err
 		if err := b.mayBegin(); err != nil {
 			return MintKeyResult{}, err
 		}
-		if held, err := b.heldBack(ctx); err != nil || held != nil {
-			return MintKeyResult{Held: held}, err
+		if b.key.Intent == nil { // what was begun already goes on
+			if held, err := b.heldBack(ctx); err != nil || held != nil {
+				return MintKeyResult{Held: held}, err
+			}
 		}
 	}
 	if b.holds() {
@@ -157,7 +159,7 @@ func (b *bench) takeOver(ctx context.Context) (bool, error) {
 	}
 	undone := false // it was being rolled back
 	if i := b.key.Issue(intent.Generation); i != nil && i.State == keyturn.Revoking {
-		if undone = b.endedByHand(*i); !undone {
+		if undone = intent.ByHand; !undone {
 			return false, b.discard(ctx, intent.Generation)
 		}
 	}

@@ -128,7 +128,7 @@ func (b *bench) end(ctx context.Context, i keyturn.Issued) error {
 // struck strikes a key that is dead out of the ledger.
 func (b *bench) struck(ctx context.Context, i keyturn.Issued) error {
 	return b.save(ctx, note{name: registry.Revoked + "/" + i.RemoteID, what: registry.Revoked, detail: i.RemoteID}, func(k *keyturn.Key) error {
-		strike(k, i.RemoteID)
+		strike(k, i)
 		return nil
 	})
 }

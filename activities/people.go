@@ -30,6 +30,7 @@ type StepInput struct {
 	// the ticket is asked.
 	Said bool      `json:"said,omitempty"`
 	At   time.Time `json:"at,omitzero"`
+	By   string    `json:"by,omitempty"` // who claims it, for the record
 	// Rung is how far the time is gone: 1, 2 or 3 for 50, 100 or 150 percent.
 	Rung int `json:"rung,omitempty"`
 }

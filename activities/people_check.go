@@ -21,9 +21,13 @@ func (a *People) CheckStep(ctx context.Context, in StepInput) (StepResult, error
 	if err != nil {
 		return StepResult{}, err
 	}
-	if !b.holds() || b.key.Intent.Manual == nil || b.key.Intent.Manual.Step != in.Step {
+	if !b.holds() {
 		return StepResult{}, b.takenOver()
 	}
+	if err := b.writeDown(ctx, in); err != nil { // asking may not have come that far
+		return StepResult{}, err
+	}
+	b.by = in.By
 	m := b.key.Intent.Manual
 	if m.Done {
 		return StepResult{Manual: *m}, nil
@@ -40,6 +44,9 @@ func (a *People) CheckStep(ctx context.Context, in StepInput) (StepResult, error
 	} else {
 		why, err = b.takeEnd(ctx, in.Step, in.At)
 	}
+	if keyturn.KindOf(err) == keyturn.Conflict {
+		why, err = b.stillOurs(ctx, err)
+	}
 	if err != nil {
 		return StepResult{}, err
 	}
@@ -47,6 +54,18 @@ func (a *People) CheckStep(ctx context.Context, in StepInput) (StepResult, error
 		err = a.refuse(ctx, b, in, why)
 	}
 	return StepResult{Manual: *b.key.Intent.Manual, Why: why}, err
+}
+
+// stillOurs tells a store that somebody wrote to meanwhile, which the person can
+// mend and try again, from an operation that another took over.
+func (b *bench) stillOurs(ctx context.Context, conflict error) (why string, err error) {
+	if b.key, err = b.Registry.Get(ctx, b.run.Key); err != nil {
+		return "", err
+	}
+	if !b.holds() || b.key.Intent.Manual == nil {
+		return "", b.takenOver()
+	}
+	return conflict.Error(), nil
 }
 
 func (a *People) isClosed(ctx context.Context, b *bench) (bool, error) {
@@ -70,7 +89,7 @@ func (a *People) refuse(ctx context.Context, b *bench, in StepInput, why string)
 	}
 	text := fmt.Sprintf("This is not done yet: %s.\n\nMore: `keyturn manual show %s`", why, b.key.ID)
 	err := a.comment(ctx, b, tickets.Comment{Key: "refused/" + at, Text: text}, tickets.Open)
-	if in.Said && keyturn.KindOf(err).Retryable() && ctx.Err() == nil {
+	if in.Said && ctx.Err() == nil {
 		return nil // whoever said it waits for the answer, and not for the tracker
 	}
 	return err

@@ -48,7 +48,7 @@ func (b *bench) toEnd(step keyturn.ManualStep) []keyturn.Issued {
 	var out []keyturn.Issued
 	for _, i := range b.key.Ledger {
 		isNew := b.run.Operation != keyturn.Revoke && i.Generation == b.key.Intent.Generation
-		if isNew == (step == keyturn.EndNew) && b.endedByHand(i) {
+		if isNew == (step == keyturn.EndNew) {
 			out = append(out, i)
 		}
 	}
@@ -56,8 +56,7 @@ func (b *bench) toEnd(step keyturn.ManualStep) []keyturn.Issued {
 }
 
 // recordLeftover enters in the ledger what a person supplied for an operation
-// that is now undone, so that it is ended like any other key, and puts
-// consumers back on the old value.
+// that is not to go on, so that it is ended like any other key.
 func (b *bench) recordLeftover(ctx context.Context) error {
 	if b.key.Issue(b.key.Intent.Generation) != nil {
 		return nil
@@ -79,14 +78,12 @@ func (b *bench) recordLeftover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if g, err := b.sameAs(ctx, value.Secret); err != nil || g > 0 {
-		if err == nil {
-			err = b.putAway(ctx, staged)
-		}
+	g, err := b.sameAs(ctx, value.Secret)
+	if err != nil {
 		return err
 	}
-	if err := b.recordSupplied(ctx, staged, value.Secret); err != nil {
-		return err
+	if g > 0 {
+		return b.putAway(ctx, staged)
 	}
-	return b.putBack(ctx)
+	return b.recordSupplied(ctx, staged, value.Secret)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/providers"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/secrets"
 )
@@ -32,6 +31,9 @@ func (b *bench) takeSupply(ctx context.Context, at time.Time) (why string, err e
 	if err != nil {
 		return "", err
 	}
+	if why := b.wrongID(staged.RemoteID, value.Secret); why != "" {
+		return why, b.putAway(ctx, staged)
+	}
 	g, err := b.sameAs(ctx, value.Secret)
 	if err != nil {
 		return "", err
@@ -50,6 +52,17 @@ func (b *bench) takeSupply(ctx context.Context, at time.Time) (why string, err e
 		return "", err
 	}
 	return "", b.recordSupplied(ctx, staged, value.Secret)
+}
+
+// wrongID says why a value cannot be entered under an id.
+func (b *bench) wrongID(id string, value keyturn.Secret) string {
+	if value.In(id) {
+		return "what was given as the key's id holds its value; give the name the provider has for the key, or none"
+	}
+	if old := b.key.Remote(id); old != nil && old.Generation != b.key.Intent.Generation {
+		return fmt.Sprintf("the id %s is that of generation %d; give the new key's own id, or none", id, old.Generation)
+	}
+	return ""
 }
 
 // refusal says who does not accept a value: the vendor, or the key's own test.
@@ -80,28 +93,17 @@ func (b *bench) adoptWritten(ctx context.Context) (secrets.Version, string, erro
 	}
 	value, err := b.store.Read(ctx, b.ref(), now.Name)
 	if keyturn.KindOf(err) == keyturn.Invalid {
-		return secrets.Version{}, "what is stored at " + b.ref().Path + " cannot be read as a value: write it to the field key", nil
+		return secrets.Version{}, "what is stored at " + b.ref().Path + " cannot be read as a value: write it to the field key", b.putBack(ctx)
 	}
 	if err != nil {
 		return secrets.Version{}, "", err
 	}
 	id := value.RemoteID
-	if id == "" || b.key.Remote(id) != nil { // the old id was left beside the new value
-		id = b.identify(ctx, value.Secret)
+	if id == "" || b.wrongID(id, value.Secret) != "" { // such as the old id, left beside the new value
+		id = HandID(&b.key, b.key.Intent.Generation)
 	}
 	staged, err := b.store.Stage(ctx, b.ref(), secrets.Draft{Label: b.label(), RemoteID: id, Value: value.Secret, Created: b.Now().UTC()})
 	return staged, "", err
-}
-
-// identify asks the vendor for its id of a value, where it can be asked, and
-// else makes one up.
-func (b *bench) identify(ctx context.Context, s keyturn.Secret) string {
-	if p, ok := b.provider.(providers.Identifier); ok {
-		if id, err := p.Identify(ctx, s); err == nil && id != "" && b.key.Remote(id) == nil {
-			return id
-		}
-	}
-	return HandID(&b.key, b.key.Intent.Generation)
 }
 
 // sameAs returns the generation that has this very value, 0 for none.
@@ -136,11 +138,12 @@ func (b *bench) putAway(ctx context.Context, staged secrets.Version) error {
 }
 
 // putBack makes consumers read the current generation's value again, if a
-// person wrote another one over it.
+// person wrote another one over it. Where the old key is dead it leaves that
+// one in place.
 func (b *bench) putBack(ctx context.Context) error {
 	cur := b.key.Current()
 	now, byHand, err := b.written(ctx)
-	if err != nil || !byHand || cur == nil {
+	if err != nil || !byHand || cur == nil || b.dead(ctx, *cur) {
 		return err
 	}
 	return b.store.Promote(ctx, b.ref(), now.Name, cur.Version)
@@ -149,6 +152,9 @@ func (b *bench) putBack(ctx context.Context) error {
 // recordSupplied enters the new generation in the ledger and closes the step.
 func (b *bench) recordSupplied(ctx context.Context, v secrets.Version, value keyturn.Secret) error {
 	prints := b.Fingerprints.Of(value)
+	if b.wrongID(v.RemoteID, value) != "" { // supplied for an operation that is undone, and never looked at
+		v.RemoteID = HandID(&b.key, b.key.Intent.Generation)
+	}
 	n := note{name: nth(registry.Supplied, b.key.Intent.Generation), what: registry.Supplied, detail: v.RemoteID}
 	return b.save(ctx, n, func(k *keyturn.Key) error {
 		if k.Issue(k.Intent.Generation) == nil {

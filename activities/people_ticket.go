@@ -64,6 +64,9 @@ func (a *People) ticket(ctx context.Context, b *bench) (closed bool, err error) 
 func (a *People) openTicket(ctx context.Context, b *bench, name string, t tickets.Tracker) (closed bool, err error) {
 	m := b.key.Intent.Manual
 	title, body, err := a.Wording.Ticket(a.facts(b))
+	if err == nil && m.Step != keyturn.SupplyValue && b.run.Operation != keyturn.Revoke {
+		body, err = a.Wording.Step(a.facts(b)) // nobody is to make a key any more
+	}
 	if err != nil {
 		return false, b.errorf(keyturn.Invalid, "the ticket's template cannot be filled in; run: keyturn-worker -check-config")
 	}

@@ -52,8 +52,10 @@ func (a *Keys) PromoteKey(ctx context.Context, in PromoteKeyInput) (PromoteKeyRe
 		return PromoteKeyResult{}, b.errorf(keyturn.NotFound, "no staged key of generation %d", b.key.Intent.Generation)
 	}
 	if issued.State == keyturn.Staged {
-		if held, err := b.heldBack(ctx); err != nil || held != nil {
-			return PromoteKeyResult{Held: held}, err
+		if !b.replaced() { // else consumers read a dead value, and waiting keeps them cut off
+			if held, err := b.heldBack(ctx); err != nil || held != nil {
+				return PromoteKeyResult{Held: held}, err
+			}
 		}
 		if err := b.prove(ctx, *issued); err != nil {
 			return PromoteKeyResult{}, err
@@ -75,6 +77,9 @@ func (b *bench) prove(ctx context.Context, i keyturn.Issued) error {
 	value, err := b.store.Read(ctx, b.ref(), i.Version)
 	if err != nil {
 		return err
+	}
+	if b.key.Intent.ByHand && b.Fingerprints.Of(value.Secret).HMSL != i.Fingerprints.HMSL {
+		return b.errorf(keyturn.Conflict, "somebody supplied another value after this one was accepted")
 	}
 	settled := b.key.Intent.Minting.Add(b.info.Settle)
 	for pause := range b.pauses() {
@@ -151,6 +156,12 @@ func (b *bench) promote(ctx context.Context, i keyturn.Issued) error {
 		}
 		return nil
 	})
+}
+
+// replaced reports whether the issuer ended the old key when a person made the
+// new one.
+func (b *bench) replaced() bool {
+	return b.key.Intent.ByHand && b.info.MaxLive == 1 && b.key.Current() != nil
 }
 
 // sleep waits for d or until ctx ends.

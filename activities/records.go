@@ -2,6 +2,7 @@ package activities
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -85,7 +86,7 @@ func (b *bench) try(ctx context.Context, n note, edit func(*keyturn.Key) error) 
 func (b *bench) event(n note) registry.Event {
 	return registry.Event{
 		ID: b.run.ID + "/" + n.name, Key: b.run.Key, What: n.what, Detail: n.detail,
-		Actor: b.run.Cause.Actor, Reason: b.run.Cause.reason(), At: b.Now().UTC(),
+		Actor: cmp.Or(b.by, b.run.Cause.Actor), Reason: b.run.Cause.reason(), At: b.Now().UTC(),
 		Tell: n.tell, Urgent: n.urgent,
 	}
 }
@@ -111,11 +112,11 @@ func clone(k keyturn.Key) keyturn.Key {
 	return k
 }
 
-// strike removes a provider's key id from the ledger.
-func strike(k *keyturn.Key, remoteID string) {
+// strike removes a generation from the ledger. An orphan's generation is 0.
+func strike(k *keyturn.Key, dead keyturn.Issued) {
 	var left []keyturn.Issued
 	for _, i := range k.Ledger {
-		if i.RemoteID != remoteID {
+		if i.RemoteID != dead.RemoteID || i.Generation != dead.Generation {
 			left = append(left, i)
 		}
 	}

@@ -38,6 +38,8 @@ type RetireKeyResult struct {
 	Unproven []string       `json:"unproven,omitempty"`
 	New      keyturn.Issued `json:"new,omitzero"`
 	Expires  time.Time      `json:"expires,omitzero"`
+	// Ticket is the one the operation had opened, if it had.
+	Ticket keyturn.TicketRef `json:"ticket,omitzero"`
 }
 
 // RetireKey ends the old generations by the evidence: each must have gone
@@ -78,6 +80,9 @@ func (a *Keys) RetireKey(ctx context.Context, in RetireKeyInput) (RetireKeyResul
 	}
 	if len(res.ByHand) > 0 {
 		return RetireKeyResult{ByHand: res.ByHand}, nil
+	}
+	if m := b.key.Intent.Manual; m != nil {
+		res.Ticket = m.Ticket
 	}
 	return res, b.complete(ctx, &res)
 }
@@ -128,10 +133,23 @@ func (b *bench) holdForRetiring(ctx context.Context) error {
 		if err := b.adoptLeftovers(ctx); err != nil {
 			return err
 		}
+		if b.key.Intent.ByHand {
+			if err := b.recordLeftover(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	now := b.Now().UTC()
-	return b.save(ctx, note{what: registry.Began}, func(k *keyturn.Key) error {
-		k.Intent = &keyturn.Intent{Run: b.run.ID, Operation: keyturn.Revoke, Began: now}
+	return b.save(ctx, note{what: registry.Began, detail: b.overrode}, func(k *keyturn.Key) error {
+		claim := &keyturn.Intent{Run: b.run.ID, Operation: keyturn.Revoke, Began: now}
+		if cut := k.Intent; cut != nil && cut.Manual != nil && cut.Run != b.run.ID {
+			ticket := *cut.Manual // one ticket goes on being the key's
+			ticket.Step, ticket.Done = "", true
+			claim.Manual = &ticket
+		}
+		if k.Intent == nil || k.Intent.Run != b.run.ID {
+			k.Intent = claim
+		}
 		return nil
 	})
 }

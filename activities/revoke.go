@@ -59,7 +59,7 @@ func (b *bench) revokeAll(ctx context.Context, old []keyturn.Issued, res *Retire
 func (b *bench) lookEnded(ctx context.Context, i keyturn.Issued, res *RetireKeyResult) error {
 	gone, unproven, err := b.gone(ctx, i, keyturn.EndOld)
 	switch {
-	case err != nil:
+	case err != nil && !keyturn.KindOf(err).Retryable(), ctx.Err() != nil:
 		return err
 	case gone:
 		res.ended(i, unproven)
@@ -130,7 +130,7 @@ func (b *bench) complete(ctx context.Context, res *RetireKeyResult) error {
 	expires, now := b.nextExpiry(), b.Now().UTC()
 	err := b.save(ctx, note{what: registry.Completed, detail: res.summary(), tell: []registry.Audience{registry.ToOwner}}, func(k *keyturn.Key) error {
 		for _, i := range old {
-			strike(k, i.RemoteID)
+			strike(k, i)
 		}
 		if b.run.Operation == keyturn.Revoke {
 			k.Retired = now

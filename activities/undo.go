@@ -105,7 +105,16 @@ func (a *Keys) RestoreSecret(ctx context.Context, in UndoInput) (struct{}, error
 	if issued == nil || former == nil {
 		return struct{}{}, nil // nothing was promoted
 	}
-	if err := b.store.Promote(ctx, b.ref(), issued.Version, former.Version); err != nil {
+	if err := b.mayGoBack(ctx, *former, *issued); err != nil {
+		return struct{}{}, err
+	}
+	from := issued.Version
+	if now, byHand, err := b.written(ctx); err != nil {
+		return struct{}{}, err
+	} else if byHand && b.key.Intent.ByHand && issued.State == keyturn.Staged {
+		from = now.Name // the value was written to where consumers read it, and not promoted yet
+	}
+	if err := b.store.Promote(ctx, b.ref(), from, former.Version); err != nil {
 		return struct{}{}, err
 	}
 	if former.State == keyturn.Current {
@@ -142,6 +151,8 @@ func (b *bench) former() *keyturn.Issued {
 // DiscardResult says whether a person has to end the new key first.
 type DiscardResult struct {
 	ByHand bool `json:"by_hand,omitempty"`
+	// Ticket is the one the operation had opened, if it had.
+	Ticket keyturn.TicketRef `json:"ticket,omitzero"`
 }
 
 // DiscardKey ends the run's new generation wherever it got to and closes the
@@ -152,24 +163,27 @@ func (a *Keys) DiscardKey(ctx context.Context, in UndoInput) (DiscardResult, err
 	if err != nil {
 		return DiscardResult{}, err
 	}
+	var res DiscardResult
 	if b.holds() {
-		byHand, err := b.discardable(ctx)
-		if err != nil || byHand {
-			return DiscardResult{ByHand: byHand}, err
+		if m := b.key.Intent.Manual; m != nil {
+			res.Ticket = m.Ticket
+		}
+		if res.ByHand, err = b.discardable(ctx); err != nil || res.ByHand {
+			return res, err
 		}
 		if err := b.discard(ctx, b.key.Intent.Generation); err != nil {
-			return DiscardResult{}, err
+			return res, err
 		}
 	}
 	if b.key.Intent != nil {
-		return DiscardResult{}, nil // another run's; its story is not ours to tell
+		return res, nil // another run's; its story is not ours to tell
 	}
 	n := note{what: registry.RolledBack, detail: in.Why, tell: []registry.Audience{registry.ToOwner}}
-	return DiscardResult{}, b.save(ctx, n, func(*keyturn.Key) error { return nil })
+	return res, b.save(ctx, n, func(*keyturn.Key) error { return nil })
 }
 
-// discardable prepares the end of a generation that a person made, and reports
-// whether a person has to end it.
+// discardable ends a generation that a person made, and reports whether a
+// person has to do that.
 func (b *bench) discardable(ctx context.Context) (byHand bool, err error) {
 	if !b.key.Intent.ByHand {
 		return false, nil
@@ -182,11 +196,25 @@ func (b *bench) discardable(ctx context.Context) (byHand bool, err error) {
 		return false, err
 	}
 	i := b.key.Issue(b.key.Intent.Generation)
-	if i == nil || !b.endedByHand(*i) {
-		return false, nil
+	if i == nil {
+		return false, b.putBack(ctx)
+	}
+	if cur := b.key.Current(); cur != nil && i.State == keyturn.Staged {
+		if err := b.mayGoBack(ctx, *cur, *i); err != nil {
+			return false, err
+		}
+	}
+	if err := b.putBack(ctx); err != nil {
+		return false, err
 	}
 	if err := b.markRevoking(ctx, []keyturn.Issued{*i}); err != nil {
 		return false, err
+	}
+	if revoker, ok := b.provider.(providers.Revoker); ok && b.named(*i) {
+		err := revoker.Revoke(ctx, b.principal(), i.RemoteID)
+		if keyturn.KindOf(err) != keyturn.Unsupported { // that is: not for this kind of key
+			return false, err
+		}
 	}
 	gone, _, err := b.gone(ctx, *i, keyturn.EndNew)
 	return !gone, err
@@ -208,8 +236,8 @@ func (b *bench) discard(ctx context.Context, generation int) error {
 		if err := b.markRevoking(ctx, []keyturn.Issued{ended}); err != nil {
 			return err
 		}
-		if b.endedByHand(ended) {
-			err = b.struck(ctx, ended) // a person ended it; see discardable
+		if b.key.Intent.ByHand {
+			err = b.struck(ctx, ended) // it was ended; see discardable
 		} else {
 			err = b.end(ctx, ended)
 		}

@@ -64,6 +64,10 @@ func asksFor(k *keyturn.Key, now time.Time) *handStep {
 		Team: k.Owner.Team, Person: k.Owner.Person, Secret: k.Storage.Secret, Asked: m.Asked, Due: m.Due,
 		Overdue: now.After(m.Due), Ticket: m.Ticket,
 	}
+	where := k.Scope.Provider
+	if where == "manual" { // which says nothing; the account names the issuer
+		where = k.Scope.Account
+	}
 	for _, i := range k.Ledger {
 		isNew := k.Intent.Operation != keyturn.Revoke && i.Generation == k.Intent.Generation
 		if m.Step != keyturn.SupplyValue && isNew == (m.Step == keyturn.EndNew) {
@@ -71,9 +75,9 @@ func asksFor(k *keyturn.Key, now time.Time) *handStep {
 		}
 	}
 	h.What = map[keyturn.ManualStep]string{
-		keyturn.SupplyValue: "make a new key at " + k.Scope.Provider + " and store its value",
-		keyturn.EndOld:      "end the old key at " + k.Scope.Provider,
-		keyturn.EndNew:      "end the new key at " + k.Scope.Provider + ": the operation is undone",
+		keyturn.SupplyValue: "make a new key at " + where + " and store its value",
+		keyturn.EndOld:      "end the old key at " + where,
+		keyturn.EndNew:      "end the new key at " + where + ": the operation is undone",
 	}[m.Step]
 	return h
 }

@@ -82,8 +82,14 @@ func runManualSupply(ctx context.Context, a *app, opts *supplyOptions) (err erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", command, err)
 	}
-	if value.Equal(keyturn.NewSecret(opts.keyID)) {
-		return usagef("%s: --key-id is the value itself; give the name the provider has for the key, or leave it out", command)
+	if value.In(opts.keyID) {
+		return usagef("%s: --key-id holds the value itself; give the name the provider has for the key, or leave it out", command)
+	}
+	if old := key.Remote(opts.keyID); old != nil && old.Generation != key.Intent.Generation {
+		return usagef("%s: --key-id %s is the id of generation %d; give the new key's own, or leave it out", command, opts.keyID, old.Generation)
+	}
+	if key, err = a.stillWaiting(ctx, key); err != nil {
+		return err
 	}
 	if opts.dryRun {
 		_, err := store.Current(ctx, key.Storage.Secret)
@@ -98,6 +104,16 @@ func runManualSupply(ctx context.Context, a *app, opts *supplyOptions) (err erro
 	}
 	_, _ = fmt.Fprintf(a.err, "%s: stored where no consumer looks; waiting for it to be checked\n", command)
 	return claim(ctx, a, "manual supply", &opts.wordOptions, keyturn.SupplyValue)
+}
+
+// stillWaiting looks again whether the value is asked for: somebody else may
+// have supplied one while this person was at the prompt.
+func (a *app) stillWaiting(ctx context.Context, before keyturn.Key) (keyturn.Key, error) {
+	now, h, err := a.waiting(ctx, "manual supply", before.ID)
+	if err == nil && (h.Step != keyturn.SupplyValue || now.Intent.Run != before.Intent.Run || now.Intent.Generation != before.Intent.Generation) {
+		err = refusedf("manual supply %s: something else is asked for by now, and nothing was stored; see: keyturn manual show %[1]s", before.ID)
+	}
+	return now, err
 }
 
 // stage stores a value under the label of the generation that is waited for,

@@ -131,7 +131,7 @@ func TestManualSupplyRefusals(t *testing.T) {
 		"not text":         {keyturn.SupplyValue, "\xff\xfe", nil, exitUsage, "not text"},
 		"no such file":     {keyturn.SupplyValue, "", []string{"--file", "none"}, exitUsage, "none"},
 		"another step":     {keyturn.EndOld, "v", nil, exitRefused, "no value is asked for now"},
-		"value as the id":  {keyturn.SupplyValue, "v", []string{"--key-id", "v"}, exitUsage, "--key-id is the value itself"},
+		"value as the id":  {keyturn.SupplyValue, "v", []string{"--key-id", "v"}, exitUsage, "--key-id holds the value itself"},
 		"no patience":      {keyturn.SupplyValue, "v", []string{"--timeout", "0s"}, exitUsage, "--timeout"},
 		"not accepted":     {keyturn.SupplyValue, "v", nil, exitRefused, "not accepted: the new value was tried and refused"},
 		"only looked into": {keyturn.SupplyValue, "v", []string{"--dry-run"}, exitOK, ""},

@@ -42,6 +42,9 @@ func (o *operation) hold(ctx workflow.Context, held *activities.Hold) error {
 	if !held.Opens.IsZero() && held.Opens.Before(until) {
 		until = held.Opens
 	}
+	if soonest := workflow.Now(ctx).Add(10 * time.Second); until.Before(soonest) {
+		until = soonest // the worker's clock runs behind
+	}
 	o.status.Until = held.Opens
 	err := o.control.wait(ctx, "the calendar", func() time.Time { return until.Add(o.control.longer - longer) }, func() bool {
 		return o.mayTurnBack() || o.control.expedited != before

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,26 +31,23 @@ func (o *operation) byHand(ctx workflow.Context, step keyturn.ManualStep) error 
 	o.patient = true
 	defer func() { o.patient = false }()
 	h := &hand{operation: o, step: step, longer: o.control.longer, news: o.control.desk.news}
-	closed, err := h.ask(ctx)
-	for err == nil {
-		if !closed {
-			if err := h.await(ctx); err != nil {
-				return err
-			}
+	if err := h.ask(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := h.await(ctx); err != nil {
+			return err
 		}
-		closed = false
-		if h.longer != o.control.longer {
-			if closed, err = h.ask(ctx); err != nil {
+		if h.longer != o.control.longer || h.unasked && h.due(ctx, h.again) {
+			if err := h.ask(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		done, err := h.look(ctx)
-		if done || err != nil {
+		if done, err := h.look(ctx); done || err != nil {
 			return err
 		}
 	}
-	return err
 }
 
 // steps is what a person is asked for, for the UI.
@@ -64,12 +62,25 @@ type hand struct {
 	*operation
 	step   keyturn.ManualStep
 	manual keyturn.Manual
+	closed bool          // the ticket was closed before it could be waited for
 	rung   int           // how many reminders were sent
 	longer time.Duration // the extensions that the due date holds
 	news   int           // how much news of the ticket was looked at
+	next   time.Time     // when the ticket is looked at again, once all reminders were sent
+	// unasked says that the ticket could not be opened. Asking is tried again at
+	// again; meanwhile the step can be taken all the same.
+	unasked bool
+	again   time.Time
+	pause   time.Duration
 }
 
+// lookDaily is how often the ticket is looked at when all reminders were sent,
+// in case its webhook was lost.
+const lookDaily = 24 * time.Hour
+
 func (h *hand) input() activities.StepInput { return activities.StepInput{Run: h.run, Step: h.step} }
+
+func (h *hand) due(ctx workflow.Context, at time.Time) bool { return !workflow.Now(ctx).Before(at) }
 
 // interrupt is interruptible where calling off is possible.
 func (h *hand) interrupt(ctx workflow.Context, step func(workflow.Context) error) error {
@@ -79,25 +90,52 @@ func (h *hand) interrupt(ctx workflow.Context, step func(workflow.Context) error
 	return h.interruptible(ctx, step)
 }
 
-// ask asks for the step, or moves its due date. It reports whether the ticket
-// is closed already.
-func (h *hand) ask(ctx workflow.Context) (closed bool, err error) {
+// aside is for what must not hold up a person for long, although a tracker is
+// down or a test does not answer.
+func (h *hand) aside(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	opts := remote(ctx, h.order.Issuer, summary)
+	opts.ScheduleToCloseTimeout = 10 * time.Minute
+	return opts
+}
+
+// goesOn reports whether err is one that ends the wait.
+func goesOn(err error) bool {
+	return err == nil || !errors.Is(err, errAborted) && !temporal.IsCanceledError(err) && kindOf(err) != keyturn.Conflict
+}
+
+// ask asks for the step, or moves its due date. Where the tracker does not
+// answer it tells the owner, and asks again later.
+func (h *hand) ask(ctx workflow.Context) error {
 	in := h.input()
 	if extra := h.control.longer - h.longer; extra > 0 {
 		in.Due = h.manual.Due.Add(extra)
 	}
 	h.longer = h.control.longer
-	err = h.interrupt(ctx, func(ctx workflow.Context) error {
-		return h.persist(ctx, func(ctx workflow.Context) error {
-			out, err := call(ctx, forward(ctx, h.order.Issuer, "ask a person"), people.AskForStep, in)
-			if err == nil {
-				h.show(ctx, out.Manual)
-				closed = !out.Idle
-			}
-			return err
-		})
+	err := h.interrupt(ctx, func(ctx workflow.Context) error {
+		out, err := call(ctx, h.aside(ctx, "ask a person"), people.AskForStep, in)
+		if err == nil {
+			h.closed = !out.Idle
+			h.show(ctx, out.Manual)
+		}
+		return err
 	})
-	return closed, err
+	if !goesOn(err) {
+		return err
+	}
+	h.unasked = err != nil
+	if h.unasked {
+		h.pause = min(max(2*h.pause, 5*time.Minute), time.Hour)
+		h.again = workflow.Now(ctx).Add(h.pause)
+		why := "nobody could be asked by ticket: " + sentence(err)
+		h.enter(ctx, h.status.Phase, steps[h.step]+"; "+why)
+		h.tellStuck(ctx, why)
+		return nil
+	}
+	h.pause, h.status.Detail = 0, steps[h.step]
+	for h.rung > 0 && workflow.Now(ctx).Before(h.reminder(h.rung)) {
+		h.rung-- // there is more time now: the reminder comes again
+	}
+	return nil
 }
 
 // show keeps how the step stands where people look.
@@ -108,27 +146,40 @@ func (h *hand) show(ctx workflow.Context, m keyturn.Manual) {
 }
 
 // await returns when somebody says something, the ticket may have changed, or
-// it is time for a reminder.
+// it is time to ask again, to remind or to look.
 func (h *hand) await(ctx workflow.Context) error {
 	d := &h.control.desk
-	something := func() bool {
+	if h.closed {
+		h.closed = false
+		return nil
+	}
+	if h.rung >= 3 && !h.next.After(workflow.Now(ctx)) {
+		h.next = workflow.Now(ctx).Add(lookDaily)
+	}
+	err := h.control.wait(ctx, "a person", h.wake, func() bool {
 		return d.pending() || d.news != h.news || h.control.longer != h.longer || h.mayTurnBack()
-	}
-	err := error(nil)
-	if h.rung < 3 {
-		err = h.control.wait(ctx, fmt.Sprintf("%d %% of the time", 50*(h.rung+1)), h.nextRung, something)
-	} else {
-		err = workflow.Await(ctx, something)
-	}
+	})
 	if err == nil && h.mayTurnBack() {
 		err = errAborted
 	}
 	return err
 }
 
-// nextRung is when the next reminder is sent.
-func (h *hand) nextRung() time.Time {
-	return h.manual.Asked.Add(h.manual.Due.Sub(h.manual.Asked) / 2 * time.Duration(h.rung+1))
+// wake is when the wait ends although nobody says anything.
+func (h *hand) wake() time.Time {
+	at := h.next
+	if h.rung < 3 {
+		at = h.reminder(h.rung + 1)
+	}
+	if h.unasked && (h.manual.Asked.IsZero() || h.again.Before(at)) {
+		at = h.again
+	}
+	return at
+}
+
+// reminder is when the n-th reminder is sent: each half of the time.
+func (h *hand) reminder(n int) time.Time {
+	return h.manual.Asked.Add(h.manual.Due.Sub(h.manual.Asked) / 2 * time.Duration(n))
 }
 
 // look has the step checked, and reminds of it where nobody says it is done and
@@ -136,24 +187,20 @@ func (h *hand) nextRung() time.Time {
 func (h *hand) look(ctx workflow.Context) (done bool, err error) {
 	d := &h.control.desk
 	in := h.input()
-	in.Said, in.At, h.news = d.pending(), workflow.Now(ctx), d.news
-	if in.Said {
-		in.At = d.at
+	in.At, h.news = workflow.Now(ctx), d.news
+	if in.Said = d.pending(); in.Said {
+		in.At, in.By = d.at, d.claim.Actor
 	}
 	var out activities.StepResult
 	err = h.interrupt(ctx, func(ctx workflow.Context) (err error) {
-		opts := forward(ctx, h.order.Issuer, "check what a person did")
-		if !in.Said {
-			opts = h.aside(ctx, "look at the ticket")
-		}
-		out, err = call(ctx, opts, people.CheckStep, in)
+		out, err = call(ctx, h.aside(ctx, "check what a person did"), people.CheckStep, in)
 		return err
 	})
-	switch {
-	case err == errAborted || temporal.IsCanceledError(err) || err != nil && kindOf(err) == keyturn.Conflict: //nolint:errorlint // our own value, never wrapped
+	if !goesOn(err) {
 		return false, err
-	case err != nil: // something a person can mend, and then say it again
-		out = activities.StepResult{Manual: h.manual, Why: sentence(err), Idle: !in.Said}
+	}
+	if err != nil { // something a person can mend, and then say it again
+		out = activities.StepResult{Manual: h.manual, Why: "it could not be checked: " + sentence(err), Idle: !in.Said}
 	}
 	h.status.Detail = steps[h.step]
 	if out.Why != "" {
@@ -163,7 +210,7 @@ func (h *hand) look(ctx workflow.Context) (done bool, err error) {
 	if in.Said {
 		d.answer(out.Manual.Done, out.Why)
 	}
-	if out.Manual.Done || !out.Idle || h.rung >= 3 || workflow.Now(ctx).Before(h.nextRung()) {
+	if out.Manual.Done || !out.Idle || h.rung >= 3 || h.manual.Asked.IsZero() || !h.due(ctx, h.reminder(h.rung+1)) {
 		return out.Manual.Done, nil
 	}
 	return false, h.remind(ctx)
@@ -175,38 +222,36 @@ func (h *hand) remind(ctx workflow.Context) error {
 	h.rung++
 	in := h.input()
 	in.Rung = h.rung
-	return h.interrupt(ctx, func(ctx workflow.Context) error {
+	err := h.interrupt(ctx, func(ctx workflow.Context) error {
 		out, err := call(ctx, h.aside(ctx, "remind a person"), people.RemindOfStep, in)
-		switch {
-		case err == nil:
+		if err == nil {
 			h.show(ctx, out.Manual)
-		case temporal.IsCanceledError(err):
-			return err
-		default:
-			workflow.GetLogger(ctx).Warn("a reminder was not sent", "error", err)
 		}
-		return nil
+		return err
 	})
-}
-
-// aside is for what a tracker that is down must not hold up for long.
-func (h *hand) aside(ctx workflow.Context, summary string) workflow.ActivityOptions {
-	opts := remote(ctx, h.order.Issuer, summary)
-	opts.ScheduleToCloseTimeout = 10 * time.Minute
-	return opts
+	if !goesOn(err) {
+		return err
+	}
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("a reminder was not sent", "error", err)
+	}
+	return nil
 }
 
 // closeTicket says on the operation's ticket how it ended, and closes it. A
 // tracker that does not answer for an hour is not waited for any longer.
 func (o *operation) closeTicket(ctx workflow.Context) {
-	if o.status.Manual == nil || o.status.Manual.Ticket.ID == "" {
+	if o.ticket.ID == "" && o.status.Manual != nil {
+		o.ticket = o.status.Manual.Ticket
+	}
+	if o.ticket.ID == "" {
 		return
 	}
 	free, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	opts := remote(free, o.order.Issuer, "close the ticket")
 	opts.ScheduleToCloseTimeout = time.Hour
-	in := activities.CloseTicketInput{Run: o.run, Ticket: o.status.Manual.Ticket, Text: o.ending()}
+	in := activities.CloseTicketInput{Run: o.run, Ticket: o.ticket, Text: o.ending()}
 	if _, err := call(free, opts, people.CloseTicket, in); err != nil {
 		workflow.GetLogger(ctx).Warn("the ticket stays open", "error", err)
 	}

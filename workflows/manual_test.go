@@ -266,7 +266,6 @@ func TestTheSLALadder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, byHand, func(w *world) { w.key.Policy.SLA = keyturn.Duration(4 * 24 * time.Hour) })
 	p := w.issuedByHand()
-	const day = 24 * time.Hour
 	missed := func(after time.Duration, want bool) {
 		w.at(after, func() {
 			if m := w.stored().Intent.Manual; m.Missed != want {

@@ -24,6 +24,8 @@ type operation struct {
 	sealed string
 	// patient is set while there is a wait that words can change.
 	patient bool
+	// ticket is the one to close in the end, if there is one.
+	ticket keyturn.TicketRef
 	// told is what somebody was last told about why a person must look.
 	told string
 }

@@ -13,6 +13,7 @@ import (
 // returns nothing when it was interrupted before it revoked anything, with in
 // changed to what was said.
 func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInput) (*activities.RetireKeyResult, error) {
+	o.run.Urgent = o.order.Now || o.control.override
 	in.Run = o.run
 	o.enter(ctx, Retiring, "the old key is switched off where that can be, then revoked and tried")
 	o.patient = true
@@ -35,6 +36,7 @@ func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInp
 	err := future.Get(ctx, &out)
 	switch {
 	case err == nil:
+		o.noteTicket(out.Ticket)
 		return &out, nil
 	case !temporal.IsCanceledError(err) || o.control.said == said:
 		return nil, err
@@ -53,14 +55,19 @@ func (o *operation) letThem(ctx workflow.Context, out *activities.RetireKeyResul
 	switch {
 	case out.Held != nil:
 		err = o.hold(ctx, out.Held)
-		o.run.Urgent = o.order.Now || o.control.override
-		in.Run = o.run
 	case len(out.ByHand) > 0:
 		err = o.byHand(ctx, keyturn.EndOld)
 	default:
 		return false, nil
 	}
 	return true, err
+}
+
+// noteTicket keeps the ticket of an operation whose intent is closed.
+func (o *operation) noteTicket(t keyturn.TicketRef) {
+	if t.ID != "" {
+		o.ticket = t
+	}
 }
 
 // The ways back.
@@ -78,6 +85,7 @@ func (o *operation) discard(ctx workflow.Context) error {
 	return o.persist(ctx, func(ctx workflow.Context) error {
 		for {
 			out, err := call(ctx, forward(ctx, o.order.Issuer, "undo: end the new key"), keys.DiscardKey, in)
+			o.noteTicket(out.Ticket)
 			if err != nil || !out.ByHand {
 				return err
 			}

@@ -49,6 +49,7 @@ type rotation struct {
 	minted     activities.MintKeyResult
 	unknown    []string
 	extensions int
+	promoted   bool // consumers were moved to the new key
 }
 
 func (r *rotation) steps(ctx workflow.Context) error {
@@ -62,7 +63,7 @@ func (r *rotation) steps(ctx workflow.Context) error {
 
 // rest is what remains where there is no way back.
 func (r *rotation) rest(ctx workflow.Context) error {
-	if r.minted.Replaces {
+	if !r.promoted {
 		if err := r.promote(ctx); err != nil {
 			return err
 		}
@@ -101,6 +102,7 @@ func (r *rotation) promote(ctx workflow.Context) error {
 		out, err := call(ctx, remote(ctx, r.order.Issuer, "prove, promote, await consumers"), keys.PromoteKey,
 			activities.PromoteKeyInput{Run: r.run, Generation: r.status.Generation, Deadline: deadline})
 		r.unknown = out.Unknown
+		r.promoted = err == nil && out.Held == nil
 		return out.Held, err
 	})
 }

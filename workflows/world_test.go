@@ -43,6 +43,7 @@ type world struct {
 	tracker  *tracker
 	order    workflows.Order
 	runs     int
+	skew     time.Duration // how far the worker's clock is behind
 }
 
 var issuer = keyturn.Issuer{Provider: "test", Account: "a"}
@@ -103,7 +104,7 @@ func (w *world) restart() {
 	w.SetTestTimeout(20 * time.Second)
 	keys := &activities.Keys{
 		Providers: providers.Catalog{issuer: w.provider}, Secrets: secrets.Catalog{"default": w.store},
-		Registry: w.registry, Now: w.Now, Poll: 15 * time.Second,
+		Registry: w.registry, Now: func() time.Time { return w.Now().Add(-w.skew) }, Poll: 15 * time.Second,
 	}
 	w.RegisterActivity(keys)
 	wording, err := tickets.LoadWording("")
