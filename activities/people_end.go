@@ -54,36 +54,3 @@ func (b *bench) toEnd(step keyturn.ManualStep) []keyturn.Issued {
 	}
 	return out
 }
-
-// recordLeftover enters in the ledger what a person supplied for an operation
-// that is not to go on, so that it is ended like any other key.
-func (b *bench) recordLeftover(ctx context.Context) error {
-	if b.key.Issue(b.key.Intent.Generation) != nil {
-		return nil
-	}
-	staged, err := b.store.Find(ctx, b.ref(), b.label())
-	if keyturn.KindOf(err) == keyturn.NotFound && b.key.Current() != nil {
-		var why string
-		if staged, why, err = b.adoptWritten(ctx); err == nil && why != "" {
-			return nil
-		}
-	}
-	if keyturn.KindOf(err) == keyturn.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	value, err := b.store.Read(ctx, b.ref(), staged.Name)
-	if err != nil {
-		return err
-	}
-	g, err := b.sameAs(ctx, value.Secret)
-	if err != nil {
-		return err
-	}
-	if g > 0 {
-		return b.putAway(ctx, staged)
-	}
-	return b.recordSupplied(ctx, staged, value.Secret)
-}

@@ -182,44 +182,6 @@ func (a *Keys) DiscardKey(ctx context.Context, in UndoInput) (DiscardResult, err
 	return res, b.save(ctx, n, func(*keyturn.Key) error { return nil })
 }
 
-// discardable ends a generation that a person made, and reports whether a
-// person has to do that.
-func (b *bench) discardable(ctx context.Context) (byHand bool, err error) {
-	if !b.key.Intent.ByHand {
-		return false, nil
-	}
-	read, err := b.store.Current(ctx, b.ref())
-	if err != nil && keyturn.KindOf(err) != keyturn.NotFound || read.Name == keyturn.SecretVersion(b.label()) {
-		return false, err // consumers read it: discard refuses
-	}
-	if err := b.recordLeftover(ctx); err != nil {
-		return false, err
-	}
-	i := b.key.Issue(b.key.Intent.Generation)
-	if i == nil {
-		return false, b.putBack(ctx)
-	}
-	if cur := b.key.Current(); cur != nil && i.State == keyturn.Staged {
-		if err := b.mayGoBack(ctx, *cur, *i); err != nil {
-			return false, err
-		}
-	}
-	if err := b.putBack(ctx); err != nil {
-		return false, err
-	}
-	if err := b.markRevoking(ctx, []keyturn.Issued{*i}); err != nil {
-		return false, err
-	}
-	if revoker, ok := b.provider.(providers.Revoker); ok && b.named(*i) {
-		err := revoker.Revoke(ctx, b.principal(), i.RemoteID)
-		if keyturn.KindOf(err) != keyturn.Unsupported { // that is: not for this kind of key
-			return false, err
-		}
-	}
-	gone, _, err := b.gone(ctx, *i, keyturn.EndNew)
-	return !gone, err
-}
-
 // discard ends every key the intent's requests made and closes the intent.
 func (b *bench) discard(ctx context.Context, generation int) error {
 	label := keyturn.SecretVersion(keyturn.Label(b.key.ID, generation))

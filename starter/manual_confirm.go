@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/workflows"
@@ -68,26 +65,10 @@ type claimed struct {
 // claim says that a step was taken and waits until it was checked.
 func claim(ctx context.Context, a *app, command string, o *wordOptions, step keyturn.ManualStep) error {
 	command += " " + string(o.key)
-	if err := o.check(command); err != nil {
-		return err
-	}
-	actor, err := a.actor()
-	if err != nil {
-		return err
-	}
-	eng, err := a.engine(ctx, slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
 	var v workflows.Verdict
-	run, err := eng.update(ctx, o, client.UpdateWorkflowOptions{
-		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: o.run, UpdateName: workflows.UpdateConfirm,
-		Args:         []any{workflows.Claim{Word: workflows.Word{Actor: actor, Note: o.note}, Step: step}},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	}, &v)
+	run, err := a.tell(ctx, command, workflows.UpdateConfirm, o, func(w workflows.Word) any { return workflows.Claim{Word: w, Step: step} }, &v)
 	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+		return err
 	}
 	err = a.print(claimed{o.key, run, v}, func(w io.Writer) error {
 		if !v.Accepted {

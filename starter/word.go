@@ -50,29 +50,39 @@ type spoken struct {
 // makes the argument from the person and the note.
 func say(ctx context.Context, a *app, name string, o *wordOptions, what func(workflows.Word) any) error {
 	command := name + " " + string(o.key)
-	if err := o.check(command); err != nil {
-		return err
-	}
-	actor, err := a.actor()
+	run, err := a.tell(ctx, command, name, o, what, nil)
 	if err != nil {
 		return err
-	}
-	eng, err := a.engine(ctx, slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
-	run, err := eng.update(ctx, o, client.UpdateWorkflowOptions{
-		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: o.run, UpdateName: name,
-		Args: []any{what(workflows.Word{Actor: actor, Note: o.note})}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	}, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
 	}
 	return a.print(spoken{name, o.key, run}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: done; follow the operation with: keyturn watch %s\n", command, o.key)
 		return err
 	})
+}
+
+// tell sends an update to the operation on a key, waits for its answer, which
+// goes into out unless that is nil, and returns the run that gave it.
+func (a *app) tell(ctx context.Context, command, update string, o *wordOptions, what func(workflows.Word) any, out any) (run string, err error) {
+	if err := o.check(command); err != nil {
+		return "", err
+	}
+	actor, err := a.actor()
+	if err != nil {
+		return "", err
+	}
+	eng, err := a.engine(ctx, slog.LevelWarn)
+	if err != nil {
+		return "", err
+	}
+	defer eng.Close()
+	run, err = eng.update(ctx, o, client.UpdateWorkflowOptions{
+		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: o.run, UpdateName: update,
+		Args: []any{what(workflows.Word{Actor: actor, Note: o.note})}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	}, out)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", command, err)
+	}
+	return run, nil
 }
 
 // update sends an update, waits for its answer, which goes into out unless that

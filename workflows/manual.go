@@ -2,8 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -236,39 +234,4 @@ func (h *hand) remind(ctx workflow.Context) error {
 		workflow.GetLogger(ctx).Warn("a reminder was not sent", "error", err)
 	}
 	return nil
-}
-
-// closeTicket says on the operation's ticket how it ended, and closes it. A
-// tracker that does not answer for an hour is not waited for any longer.
-func (o *operation) closeTicket(ctx workflow.Context) {
-	if o.ticket.ID == "" && o.status.Manual != nil {
-		o.ticket = o.status.Manual.Ticket
-	}
-	if o.ticket.ID == "" {
-		return
-	}
-	free, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	opts := remote(free, o.order.Issuer, "close the ticket")
-	opts.ScheduleToCloseTimeout = time.Hour
-	in := activities.CloseTicketInput{Run: o.run, Ticket: o.ticket, Text: o.ending()}
-	if _, err := call(free, opts, people.CloseTicket, in); err != nil {
-		workflow.GetLogger(ctx).Warn("the ticket stays open", "error", err)
-	}
-}
-
-// ending is what the ticket says last.
-func (o *operation) ending() string {
-	r := o.result
-	out := fmt.Sprintf("Closed by Keyturn: %s is %s.", o.order.Key, strings.ReplaceAll(string(r.Outcome), "_", " "))
-	if len(r.Ended) > 0 {
-		out += " Ended: " + strings.Join(r.Ended, ", ") + "."
-	}
-	if len(r.Unproven) > 0 {
-		out += " Nothing could try whether these are dead: " + strings.Join(r.Unproven, ", ") + "."
-	}
-	if r.Outcome == RolledBack {
-		out += fmt.Sprintf(" Reason: %s. If you made a key for this that you did not supply, end it.", r.Why)
-	}
-	return out
 }

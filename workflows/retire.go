@@ -63,13 +63,6 @@ func (o *operation) letThem(ctx workflow.Context, out *activities.RetireKeyResul
 	return true, err
 }
 
-// noteTicket keeps the ticket of an operation whose intent is closed.
-func (o *operation) noteTicket(t keyturn.TicketRef) {
-	if t.ID != "" {
-		o.ticket = t
-	}
-}
-
 // The ways back.
 
 func (o *operation) undoInput() activities.UndoInput {

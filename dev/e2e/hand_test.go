@@ -105,8 +105,11 @@ func (h *hand) work(ctx context.Context, sc *scenario) {
 			return
 		case <-tick.C:
 		}
+		if h.idle.Load() || !h.isAsked(ctx, sc) {
+			continue
+		}
 		k, err := sc.registry.Get(ctx, sc.id)
-		if err != nil || k.Intent == nil || k.Intent.Manual == nil || k.Intent.Manual.Done || h.idle.Load() || !h.isAsked(ctx, sc) {
+		if err != nil || k.Intent == nil || k.Intent.Manual == nil || k.Intent.Manual.Done {
 			continue
 		}
 		if err := h.step(ctx, sc, &k); err != nil && ctx.Err() == nil {
