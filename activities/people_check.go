@@ -52,6 +52,8 @@ func (a *People) CheckStep(ctx context.Context, in StepInput) (StepResult, error
 	}
 	if why != "" {
 		err = a.refuse(ctx, b, in, why)
+	} else if in.Step == keyturn.SupplyValue {
+		err = a.thank(ctx, b)
 	}
 	return StepResult{Manual: *b.key.Intent.Manual, Why: why}, err
 }
@@ -93,6 +95,17 @@ func (a *People) refuse(ctx context.Context, b *bench, in StepInput, why string)
 		return nil // whoever said it waits for the answer, and not for the tracker
 	}
 	return err
+}
+
+// thank says on the ticket that the value is accepted and what comes next. The
+// operation does not wait for a tracker that is down.
+func (a *People) thank(ctx context.Context, b *bench) error {
+	text := "Checked and accepted: the new value is stored. Keyturn now makes it the one consumers read."
+	if b.run.Operation == keyturn.Rotate && !b.replaced() {
+		text += " Leave the old key alone: you are asked for it here when consumers have moved."
+	}
+	_ = a.comment(ctx, b, tickets.Comment{Key: nth("accepted", b.key.Intent.Generation), Text: text}, "")
+	return ctx.Err()
 }
 
 // RemindOfStep tells that the time for a step is running out, or is over: the

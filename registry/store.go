@@ -43,6 +43,7 @@ type Store interface {
 	Outbox
 	Calendar
 	Deliveries
+	Fleet
 }
 
 // A Change is one Save of a SaveAll.

@@ -67,7 +67,7 @@ func newApp(in io.Reader, out, err io.Writer, env environment) *app {
 			if err != nil {
 				return nil, err
 			}
-			return cl, nil
+			return sdkClient{cl}, nil
 		},
 	}
 }

@@ -46,6 +46,8 @@ type fakeTemporal struct {
 	result   func() (workflows.Result, error)
 	asked    int
 	closed   bool
+	limits   []*workflowservice.UpdateTaskQueueConfigRequest
+	limit    func() error // runs before every change of a limit, and may refuse it
 }
 
 type startCall struct {
@@ -95,6 +97,18 @@ func (f *fakeTemporal) DescribeWorkflowExecution(context.Context, string, string
 		return nil, serviceerror.NewNotFound("no such workflow")
 	}
 	return f.describe(f.asked)
+}
+
+func (f *fakeTemporal) UpdateTaskQueueConfig(_ context.Context, r *workflowservice.UpdateTaskQueueConfigRequest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.limit != nil {
+		if err := f.limit(); err != nil {
+			return err
+		}
+	}
+	f.limits = append(f.limits, r)
+	return nil
 }
 
 func (f *fakeTemporal) Close() { f.closed = true }

@@ -45,13 +45,13 @@ func planCases() map[string]planCase {
 	return map[string]planCase{
 		"rotate-outside-window":     {edit: windowed, args: "rotate"},
 		"rotate-now-outside-window": {edit: windowed, args: "rotate --now"},
-		"rotate-by-hand": {edit: byHand, args: "rotate"},
-		"revoke-by-hand": {edit: byHand, args: "revoke"},
-		"issue":          {edit: fresh, args: "issue"},
-		"issue-approval": {edit: func(k *keyturn.Key) { fresh(k); k.Policy.Approval = true }, args: "issue"},
-		"issue-again":    {args: "issue", code: exitRefused},
-		"rotate":         {args: "rotate"},
-		"rotate-now":     {args: "rotate --now"},
+		"rotate-by-hand":            {edit: byHand, args: "rotate"},
+		"revoke-by-hand":            {edit: byHand, args: "revoke"},
+		"issue":                     {edit: fresh, args: "issue"},
+		"issue-approval":            {edit: func(k *keyturn.Key) { fresh(k); k.Policy.Approval = true }, args: "issue"},
+		"issue-again":               {args: "issue", code: exitRefused},
+		"rotate":                    {args: "rotate"},
+		"rotate-now":                {args: "rotate --now"},
 		"rotate-tests": {edit: func(k *keyturn.Key) {
 			k.Policy.Test = &keyturn.Test{HTTP: &keyturn.HTTPTest{URL: "https://x"}}
 			k.Scope.Principal = "svc"

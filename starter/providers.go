@@ -63,7 +63,7 @@ code, not declared; "show" prints its page, with permissions to grant.`,
 		Args: group,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProvidersListCmd(a), newProvidersShowCmd(a), newProvidersCheckCmd(a))
+	cmd.AddCommand(newProvidersListCmd(a), newProvidersShowCmd(a), newProvidersCheckCmd(a), newProvidersPauseCmd(a), newProvidersResumeCmd(a))
 	return cmd
 }
 

@@ -38,12 +38,10 @@ The exit code is 1 if a permission is missing.`,
 		Example: `  keyturn providers check aws/123456789012 --principal svc-payments
   keyturn providers check datadog/acme --output json`,
 		Args: needs("PROVIDER/ACCOUNT"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			provider, account, ok := strings.Cut(args[0], "/")
-			if !ok || provider == "" || account == "" {
-				return usagef("%q is not an account; write PROVIDER/ACCOUNT as in the worker's configuration, such as aws/123456789012", args[0])
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if opts.issuer, err = parseIssuer(args[0]); err != nil {
+				return err
 			}
-			opts.issuer = keyturn.Issuer{Provider: provider, Account: account}
 			return runProvidersCheck(cmd.Context(), a, opts)
 		},
 	}

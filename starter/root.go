@@ -65,7 +65,7 @@ func newRootCmd(a *app) *cobra.Command {
 	}
 	add("operations", newIssueCmd(a), newRotateCmd(a), newRevokeCmd(a))
 	add("words", newWatchCmd(a), newApproveCmd(a), newRejectCmd(a), newExpediteCmd(a), newExtendCmd(a), newAbortCmd(a), newManualCmd(a))
-	add("look", newKeysCmd(a), newRegistryCmd(a), newCalendarCmd(a), newProvidersCmd(a))
+	add("look", newKeysCmd(a), newRegistryCmd(a), newCalendarCmd(a), newFleetCmd(a), newProvidersCmd(a))
 	cmd.AddCommand(newCompletionCmd(a), newVersionCmd(a))
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -20,18 +21,24 @@ import (
 	"github.com/keyturn/keyturn/workflows"
 )
 
-// temporalClient is the little this program asks of Temporal. client.Client
-// implements it.
+// temporalClient is the little this program asks of Temporal.
 type temporalClient interface {
 	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	UpdateTaskQueueConfig(ctx context.Context, request *workflowservice.UpdateTaskQueueConfigRequest) error
 	Close()
 }
 
-var _ temporalClient = client.Client(nil)
+// An sdkClient is a real client, with the one call it has no method for.
+type sdkClient struct{ client.Client }
+
+func (c sdkClient) UpdateTaskQueueConfig(ctx context.Context, request *workflowservice.UpdateTaskQueueConfigRequest) error {
+	_, err := c.WorkflowService().UpdateTaskQueueConfig(ctx, request)
+	return err
+}
 
 // An engine is a connection to Temporal and what is needed to read its answers.
 type engine struct {
@@ -81,6 +88,26 @@ func (e *engine) open(ctx context.Context, id keyturn.KeyID) (*opened, error) {
 		}, nil
 	}
 	return nil, nil
+}
+
+// limitActivities sets how many activities of an account are started in a
+// second, whatever its workers ask for; nil leaves it to them again. It holds for
+// every worker and outlives all of them. See the comments on
+// UpdateTaskQueueConfigRequest in
+// https://pkg.go.dev/go.temporal.io/api/workflowservice/v1
+func (e *engine) limitActivities(ctx context.Context, issuer keyturn.Issuer, limit *taskqueuepb.RateLimit, reason string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // the client itself would try for ever
+	defer cancel()
+	err := e.UpdateTaskQueueConfig(ctx, &workflowservice.UpdateTaskQueueConfigRequest{
+		Namespace: e.config.Namespace, TaskQueue: workflows.IssuerQueue(e.config.TaskQueue, issuer),
+		TaskQueueType:        enumspb.TASK_QUEUE_TYPE_ACTIVITY,
+		UpdateQueueRateLimit: &workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate{RateLimit: limit, Reason: reason},
+	})
+	var unknown *serviceerror.Unimplemented
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("the Temporal server at %s cannot limit a task queue; upgrade it", e.config.Address)
+	}
+	return e.explain(err)
 }
 
 // operationName turns the name of a workflow into that of its command.

@@ -20,7 +20,7 @@ import (
 func handTroubles(t *testing.T, s *stack) {
 	for _, tracker := range simulate.Desks() {
 		for name, trouble := range map[string]func(*testing.T, *scenario){
-			"a forged, a replayed and a stale delivery":        forgedDeliveries,
+			"a forged and a replayed delivery":                 forgedDeliveries,
 			"deliveries out of order and twice":                unorderedDeliveries,
 			"a ticket closed without the work":                 closedWithoutWork,
 			"the worker restarts while a person is waited for": restartsWhileWaiting,

@@ -16,7 +16,9 @@ const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction
 		('events', 'SELECT'), ('events', 'INSERT'),
 		('notices', 'SELECT'), ('notices', 'INSERT'), ('notices', 'UPDATE'), ('notices', 'DELETE'),
 		('calendar', 'SELECT'), ('calendar', 'INSERT'), ('calendar', 'DELETE'),
-		('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE')
+		('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE'),
+		('outcomes', 'SELECT'), ('outcomes', 'INSERT'), ('outcomes', 'UPDATE'), ('outcomes', 'DELETE'),
+		('pauses', 'SELECT'), ('pauses', 'INSERT'), ('pauses', 'UPDATE'), ('pauses', 'DELETE')
 	) AS needed (name, privilege))`
 
 // Ping implements [registry.Store]. It finds a read-only replica, missing

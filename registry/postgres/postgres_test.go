@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/registry/postgres"
 	"github.com/keyturn/keyturn/registry/registrytest"
@@ -32,3 +34,18 @@ func BenchmarkSave(b *testing.B)            { registrytest.BenchmarkSave(b, fres
 func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }
 func BenchmarkClaimNotices(b *testing.B)    { registrytest.BenchmarkClaimNotices(b, fresh) }
 func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue(b, fresh) }
+
+func BenchmarkAccounts(b *testing.B) {
+	address := servertest.Postgres(b)
+	open := func(b *testing.B) registry.Store { return open(b, address) }
+	registrytest.BenchmarkAccounts(b, open, func() {
+		conn, err := pgx.Connect(b.Context(), address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = conn.Close(b.Context()) }()
+		if _, err := conn.Exec(b.Context(), "VACUUM ANALYZE"); err != nil {
+			b.Fatal(err)
+		}
+	})
+}

@@ -82,6 +82,8 @@ func TestPingFindsAMissingRight(t *testing.T) {
 		"SELECT ON notices", "INSERT ON notices", "UPDATE ON notices", "DELETE ON notices",
 		"SELECT ON calendar", "INSERT ON calendar", "DELETE ON calendar",
 		"SELECT ON deliveries", "INSERT ON deliveries", "UPDATE ON deliveries", "DELETE ON deliveries",
+		"SELECT ON outcomes", "INSERT ON outcomes", "UPDATE ON outcomes", "DELETE ON outcomes",
+		"SELECT ON pauses", "INSERT ON pauses", "UPDATE ON pauses", "DELETE ON pauses",
 	}
 	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)
 	for _, right := range rights {
@@ -106,6 +108,7 @@ func useEverything(t *testing.T, s *postgres.Store) {
 	now := time.Unix(1, 0)
 	e := noted("e1")
 	e.Tell = []registry.Audience{registry.ToOwner, registry.ToTeam}
+	e.What = registry.Completed
 	key, err := s.Save(t.Context(), keyturn.Key{ID: "a"}, e)
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +124,15 @@ func useEverything(t *testing.T, s *postgres.Store) {
 		"Rules":          func() error { _, err := s.Rules(t.Context(), now); return err },
 		"RecordDelivery": func() error { return s.RecordDelivery(t.Context(), "jira", "1", now) },
 		"Delivered":      func() error { _, err := s.Delivered(t.Context(), "jira", "1"); return err },
+		"Accounts":       func() error { _, err := s.Accounts(t.Context(), now); return err },
+		"Outcomes":       func() error { _, err := s.Outcomes(t.Context(), keyturn.Issuer{}, 1); return err },
+		"pauses": func() error {
+			issuer := keyturn.Issuer{Provider: "aws", Account: "1"}
+			if err := s.SetPause(t.Context(), registry.Pause{Issuer: issuer, Reason: "a test", Actor: "alice", At: now}); err != nil {
+				return err
+			}
+			return s.ClearPause(t.Context(), issuer)
+		},
 		"the calendar": func() error {
 			for range 2 {
 				if err := s.AddRule(t.Context(), rule); err != nil {

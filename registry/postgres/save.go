@@ -10,16 +10,12 @@ import (
 )
 
 // Each change is one statement, so that it is one transaction and one round
-// trip: it writes the key, its event and the notices of it, or, when the event
+// trip: it writes the key, its event and what goes with that, or, when the event
 // is there already or the revision is not the stored one, nothing. It answers
-// how many keys it wrote. Most changes are told to nobody; they have statements
-// without notices, because a part that writes nothing takes its time too.
+// how many keys it wrote. Most changes are told to nobody and end no operation;
+// their statements lack those parts, because a part that writes nothing takes
+// its time too.
 const (
-	insertQuietly = insertKey + insertEvent + countWritten
-	insertAndTell = insertKey + insertEvent + insertNotices + countWritten
-	updateQuietly = updateKey + insertEvent + countWritten
-	updateAndTell = updateKey + insertEvent + insertNotices + countWritten
-
 	insertKey = `WITH written AS (
 	INSERT INTO keys (` + rows.Columns + `, fingerprints)
 	SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
@@ -52,14 +48,18 @@ SELECT count(*) FROM written`
 func statement(c *rows.Change) (string, []any) {
 	e := c.Event
 	args := append(c.Values(moment), c.Fingerprints, e.ID, e.What, e.Actor, e.Reason, e.Detail, e.At)
-	quietly, andTell := updateQuietly, updateAndTell
+	query := updateKey + insertEvent
 	if c.From == 0 {
-		quietly, andTell = insertQuietly, insertAndTell
+		query = insertKey + insertEvent
 	}
-	if len(e.Tell) == 0 {
-		return quietly, args
+	if len(e.Tell) > 0 {
+		query += insertNotices
+		args = append(args, e.Tell, e.Urgent)
 	}
-	return andTell, append(args, e.Tell, e.Urgent)
+	if c.LeavesOutcome() {
+		query += insertOutcome
+	}
+	return query + countWritten, args
 }
 
 func moment(t *time.Time) any { return t }

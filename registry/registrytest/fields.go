@@ -107,6 +107,7 @@ func noSecretTypes(t *testing.T, _ registry.Store) {
 	for _, stored := range []reflect.Type{
 		reflect.TypeFor[keyturn.Key](), reflect.TypeFor[registry.Event](), reflect.TypeFor[registry.Filter](),
 		reflect.TypeFor[registry.Notice](), reflect.TypeFor[keyturn.CalendarRule](),
+		reflect.TypeFor[registry.Outcome](), reflect.TypeFor[registry.Pause](),
 	} {
 		walk(t, stored, stored.Name())
 	}

@@ -92,6 +92,10 @@ func cancelledContext(t *testing.T, s registry.Store) {
 			"Rules":              func() error { _, err := s.Rules(ctx, start()); return err },
 			"Delivered":          func() error { _, err := s.Delivered(ctx, "jira", "1"); return err },
 			"RecordDelivery":     func() error { return s.RecordDelivery(ctx, "jira", "1", start()) },
+			"Accounts":           func() error { _, err := s.Accounts(ctx, start()); return err },
+			"Outcomes":           func() error { _, err := s.Outcomes(ctx, pause().Issuer, 1); return err },
+			"SetPause":           func() error { return s.SetPause(ctx, pause()) },
+			"ClearPause":         func() error { return s.ClearPause(ctx, pause().Issuer) },
 			"Find": func() (last error) {
 				for _, err := range s.Find(ctx, registry.Filter{}) {
 					last = err
@@ -148,5 +152,7 @@ func closedStore(t *testing.T, s registry.Store) {
 	_, err = s.Rules(t.Context(), start())
 	wantKind(t, err, keyturn.Unavailable)
 	_, err = s.Delivered(t.Context(), "jira", "1")
+	wantKind(t, err, keyturn.Unavailable)
+	_, err = s.Accounts(t.Context(), start())
 	wantKind(t, err, keyturn.Unavailable)
 }

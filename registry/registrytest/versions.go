@@ -57,4 +57,5 @@ func Upgraded(t *testing.T, s registry.Store, ids ...keyturn.KeyID) {
 	if got := claim(t, s, start(), 10); len(got) != len(ids) {
 		t.Errorf("notices are %v, want one for each new event", noticeIDs(got))
 	}
+	diff(t, "accounts", accounts(t, s, start()), []registry.AccountStatus{status("", "", len(ids))})
 }

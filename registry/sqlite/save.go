@@ -184,5 +184,8 @@ func (w *writer) record(ctx context.Context, c rows.Change) error {
 			return err
 		}
 	}
+	if c.LeavesOutcome() {
+		return w.end(ctx, c)
+	}
 	return nil
 }

@@ -32,3 +32,4 @@ func BenchmarkSave(b *testing.B)            { registrytest.BenchmarkSave(b, fres
 func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }
 func BenchmarkClaimNotices(b *testing.B)    { registrytest.BenchmarkClaimNotices(b, fresh) }
 func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue(b, fresh) }
+func BenchmarkAccounts(b *testing.B)        { registrytest.BenchmarkAccounts(b, fresh, func() {}) }
