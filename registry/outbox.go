@@ -43,6 +43,9 @@ type Outbox interface {
 	// DeferNotices gives notices back that are not to be handed out before at.
 	// Ids that are gone are no error.
 	DeferNotices(ctx context.Context, ids []string, at time.Time) error
+	// DropNotices removes notices of events from before a time, held or not, and
+	// returns how many: nobody was there to tell them.
+	DropNotices(ctx context.Context, before time.Time) (int, error)
 	// CountNotices returns how many wait, and when the oldest of them happened.
 	CountNotices(ctx context.Context) (waiting int, oldest time.Time, err error)
 }

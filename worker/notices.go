@@ -12,6 +12,7 @@ import (
 	"github.com/keyturn/keyturn/notices/slack"
 	"github.com/keyturn/keyturn/notices/smtp"
 	"github.com/keyturn/keyturn/notices/webhook"
+	"github.com/keyturn/keyturn/registry"
 )
 
 // channels are the ways to reach people that are compiled in.
@@ -22,15 +23,12 @@ func channels() []notices.Factory {
 // teller tells people what the outbox holds, and announces what is due soon.
 type teller struct {
 	dispatcher *dispatch.Dispatcher
-	announcer  *dispatch.Announcer // nil where nobody is told anything
+	announcer  *dispatch.Announcer // nil where this worker tells nobody anything
+	outbox     registry.Outbox
 	log        *slog.Logger
 }
 
-// announceEvery is how often keys that are due soon are looked for.
-const announceEvery = time.Hour
-
-// newTeller opens the configured channels. Without any it still empties the
-// outbox, which would grow otherwise.
+// newTeller opens the configured channels.
 func newTeller(c dispatch.Config, w *wiring, log *slog.Logger, m *metrics) (*teller, error) {
 	open, err := c.Open(channels(), func(name string, settings map[string]any) notices.Env {
 		return notices.Env{
@@ -51,31 +49,43 @@ func newTeller(c dispatch.Config, w *wiring, log *slog.Logger, m *metrics) (*tel
 	if err != nil {
 		return nil, err
 	}
-	t := &teller{dispatcher: d, log: log}
+	t := &teller{dispatcher: d, outbox: w.registry, log: log}
 	if len(open) > 0 {
 		t.announcer = dispatch.NewAnnouncer(c, w.registry)
 	}
 	return t, nil
 }
 
-// run works until ctx ends.
+// run works until ctx ends. A worker that has no channels leaves notices to the
+// others: it would drop what they are to tell. Where there are no others it
+// keeps the outbox from growing for ever.
 func (t *teller) run(ctx context.Context) {
+	if t.announcer == nil {
+		t.hourly(ctx, "old notices that nobody tells", func() (int, error) {
+			return t.outbox.DropNotices(ctx, time.Now().Add(-keepNotices))
+		})
+		return
+	}
 	var both sync.WaitGroup
 	both.Go(func() { _ = t.dispatcher.Run(ctx) })
-	if t.announcer != nil {
-		both.Go(func() { t.announce(ctx) })
-	}
+	both.Go(func() {
+		t.hourly(ctx, "keys that are due soon", func() (int, error) { return t.announcer.Announce(ctx, time.Now()) })
+	})
 	both.Wait()
 }
 
-func (t *teller) announce(ctx context.Context) {
-	tick := time.NewTicker(announceEvery)
+// keepNotices is how long a notice waits for a worker that can tell it.
+const keepNotices = 8 * 24 * time.Hour
+
+// hourly sees to some things, now and every hour until ctx ends.
+func (t *teller) hourly(ctx context.Context, what string, see func() (int, error)) {
+	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if n, err := t.announcer.Announce(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			t.log.Warn("not all keys that are due soon could be announced; trying again", "error", err)
+		if n, err := see(); err != nil && ctx.Err() == nil {
+			t.log.Warn("not all were seen to; trying again in an hour", "what", what, "error", err)
 		} else if n > 0 {
-			t.log.Info("keys that are due soon were announced", "keys", n)
+			t.log.Info("seen to", "what", what, "number", n)
 		}
 		select {
 		case <-ctx.Done():

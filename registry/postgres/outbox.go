@@ -89,6 +89,15 @@ func (s *Store) withNotices(ctx context.Context, op, statement string, ids []str
 	return translate(ctx, op, err)
 }
 
+// DropNotices implements [registry.Outbox].
+func (s *Store) DropNotices(ctx context.Context, before time.Time) (int, error) {
+	done, err := s.pool.Exec(ctx, "DELETE FROM notices WHERE at < $1", before)
+	if err != nil {
+		return 0, translate(ctx, "postgres: drop notices", err)
+	}
+	return int(done.RowsAffected()), nil
+}
+
 // CountNotices implements [registry.Outbox].
 func (s *Store) CountNotices(ctx context.Context) (waiting int, oldest time.Time, err error) {
 	var at *time.Time

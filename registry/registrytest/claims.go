@@ -43,6 +43,21 @@ func noticesInOrder(t *testing.T, s registry.Store) {
 }
 
 // claimsEnd is the crash of whoever claimed: nothing is settled or given back.
+// droppedNotices: those from before a time go, also while somebody holds them.
+func droppedNotices(t *testing.T, s registry.Store) {
+	late := told("late", registry.ToOwner)
+	late.At = late.At.Add(time.Hour)
+	mustTell(t, s, sample("a-key"), told("early", registry.ToOwner, registry.ToTeam))
+	mustTell(t, s, sample("b-key"), late)
+	claim(t, s, start(), 1)
+	for _, want := range []int{2, 0} { // the second time they are gone
+		if n, err := s.DropNotices(t.Context(), late.At); err != nil || n != want {
+			t.Fatalf("%d were dropped, %v; want %d", n, err, want)
+		}
+	}
+	diff(t, "after dropping", noticeIDs(claim(t, s, start().Add(2*time.Hour), 10)), []string{"late/owner"})
+}
+
 func claimsEnd(t *testing.T, s registry.Store) {
 	mustTell(t, s, sample("a-key"), told("e1", registry.ToOwner, registry.ToTeam))
 	now := start().Add(time.Hour)

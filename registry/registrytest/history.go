@@ -86,6 +86,7 @@ func cancelledContext(t *testing.T, s registry.Store) {
 			"SettleNotices":      func() error { return s.SettleNotices(ctx, []string{"x"}) },
 			"settle none":        func() error { return s.SettleNotices(ctx, nil) },
 			"DeferNotices":       func() error { return s.DeferNotices(ctx, []string{"x"}, start()) },
+			"DropNotices":        func() error { _, err := s.DropNotices(ctx, start()); return err },
 			"CountNotices":       func() error { _, _, err := s.CountNotices(ctx); return err },
 			"AddRule":            func() error { return s.AddRule(ctx, freeze("a-freeze")) },
 			"RemoveRule":         func() error { return s.RemoveRule(ctx, "a-freeze") },

@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"ClaimsEndWithTheirLease", claimsEnd},
 		{"DeferredNotices", deferredNotices},
 		{"SettledNotices", settledNotices},
+		{"DroppedNotices", droppedNotices},
 		{"ClaimsAtOnceShareNothing", claimsAtOnce},
 		{"ClaimsAtOnceGoToOne", claimsWhole},
 		{"BadClaimsAreRefused", badClaims},

@@ -93,6 +93,20 @@ func (s *Store) withNotices(ctx context.Context, op, statement string, ids []str
 	})
 }
 
+// DropNotices implements [registry.Outbox].
+func (s *Store) DropNotices(ctx context.Context, before time.Time) (dropped int, err error) {
+	err = s.transact(ctx, "sqlite: drop notices", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "DELETE FROM notices WHERE at < $1", moment(&before))
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		dropped = int(n)
+		return err
+	})
+	return dropped, err
+}
+
 // CountNotices implements [registry.Outbox].
 func (s *Store) CountNotices(ctx context.Context) (waiting int, oldest time.Time, err error) {
 	const op = "sqlite: count notices"
