@@ -178,7 +178,7 @@ func newPauseChange(s *registry.AccountStatus, dryRun bool) pauseChange {
 
 func (c *pauseChange) write(w io.Writer, a *app, next string) error {
 	cols := newColumns(w)
-	cols.row("account", c.Issuer.String())
+	cols.row("account", c.String())
 	cols.row("keys", fmt.Sprintf("%d in service, %s under way", c.Keys, plural(c.Running, "operation", "operations")))
 	cols.row("before", pausedOrNot(c.Was, a.now()))
 	cols.row("then", pausedOrNot(c.Pause, a.now()))

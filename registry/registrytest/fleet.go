@@ -70,8 +70,11 @@ func accountsDue(t *testing.T, s registry.Store) {
 		now          time.Time
 		due, overdue int
 	}{
-		{due.Add(-time.Microsecond), 0, 0}, {due, 1, 0}, {due.In(time.FixedZone("", 3600)), 1, 0},
-		{overdue, 1, 0}, {overdue.Add(time.Microsecond), 1, 1},
+		{due.Add(-time.Microsecond), 0, 0},
+		{due, 1, 0},
+		{due.In(time.FixedZone("", 3600)), 1, 0},
+		{overdue, 1, 0},
+		{overdue.Add(time.Microsecond), 1, 1},
 	} {
 		want := status(key.Scope.Provider, key.Scope.Account, 2)
 		want.Due, want.Overdue = c.due, c.overdue

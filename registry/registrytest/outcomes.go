@@ -107,8 +107,12 @@ func outcomesOfADay(t *testing.T, s registry.Store) {
 		now               time.Time
 		failed, succeeded int
 	}{
-		{start(), 1, 0}, {start().Add(3 * time.Hour), 2, 3},
-		{day.Add(-time.Microsecond), 2, 3}, {day, 1, 3}, {day.Add(time.Hour), 0, 2}, {day.Add(3 * time.Hour), 0, 0},
+		{start(), 1, 0},
+		{start().Add(3 * time.Hour), 2, 3},
+		{day.Add(-time.Microsecond), 2, 3},
+		{day, 1, 3},
+		{day.Add(time.Hour), 0, 2},
+		{day.Add(3 * time.Hour), 0, 0},
 	} {
 		want := status(key.Scope.Provider, key.Scope.Account, 1)
 		want.Failed, want.Succeeded = c.failed, c.succeeded
