@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/keyturn/keyturn/registry"
 )
@@ -80,6 +81,10 @@ func (b *inbox) about(key, what string) int {
 // peopleAreTold: before a step by hand, after the operation, and when it was
 // undone, each once, and no value is in what they read.
 func peopleAreTold(t *testing.T, s *stack) {
+	// What the scenarios before left is nobody's: their workers tell nobody.
+	if _, err := s.registry.DropNotices(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	box := &inbox{}
 	sc := newHandScenario(t, s, "github", func(sc *scenario) { sc.hand.told = box })
 	sc.issued()
