@@ -109,10 +109,14 @@ func (a *Keys) RestoreSecret(ctx context.Context, in UndoInput) (struct{}, error
 		return struct{}{}, err
 	}
 	from := issued.Version
-	if now, byHand, err := b.written(ctx); err != nil {
-		return struct{}{}, err
-	} else if byHand && b.key.Intent.ByHand && issued.State == keyturn.Staged {
-		from = now.Name // the value was written to where consumers read it, and not promoted yet
+	if b.key.Intent.ByHand && issued.State == keyturn.Staged {
+		now, byHand, err := b.written(ctx)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if byHand {
+			from = now.Name // the value was written to where consumers read it, and not promoted yet
+		}
 	}
 	if err := b.store.Promote(ctx, b.ref(), from, former.Version); err != nil {
 		return struct{}{}, err

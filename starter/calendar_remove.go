@@ -93,17 +93,7 @@ func confirmRemoval(ctx context.Context, a *app, ask confirmation, c *ruleChange
 	if err := c.write(a.err, a.now()); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprint(a.err, "Without it, operations that wait for it go on. Type the rule's id to go on: "); err != nil {
-		return err
-	}
-	answer, err := readLine(ctx, a.in)
-	if err != nil {
-		return err
-	}
-	if answer != c.Rule.ID {
-		return refusedf("%s: not confirmed, nothing was changed; type the id exactly, or add --yes", ask.command)
-	}
-	return nil
+	return ask.typed(ctx, a, "Without it, operations that wait for it go on. Type the rule's id to go on: ", "id", c.Rule.ID)
 }
 
 func getRule(ctx context.Context, store registry.Store, id string, now time.Time) (keyturn.CalendarRule, error) {
@@ -124,22 +114,10 @@ func noRule(id string) error {
 
 // completeRule offers the ids of the rules that are not over.
 func completeRule(a *app) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		const none = cobra.ShellCompDirectiveNoFileComp
-		if len(args) > 0 {
-			return nil, none
-		}
-		// A person waits at the keyboard: late is worse than nothing.
-		ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
-		defer cancel()
-		store, err := a.registry(ctx)
-		if err != nil {
-			return nil, none
-		}
-		defer func() { _ = store.Close() }()
+	return completeFrom(a, func(ctx context.Context, store registry.Store, typed string) []cobra.Completion {
 		rules, err := store.Rules(ctx, a.now())
 		if err != nil {
-			return nil, none
+			return nil
 		}
 		var out []cobra.Completion
 		for _, r := range rules {
@@ -147,6 +125,6 @@ func completeRule(a *app) cobra.CompletionFunc {
 				out = append(out, cobra.CompletionWithDesc(r.ID, clean(r.Whom()+": "+ruleTimes(&r, a.now()))))
 			}
 		}
-		return out, none
-	}
+		return out
+	})
 }

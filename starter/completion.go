@@ -49,23 +49,31 @@ func completeAnyKey(a *app) cobra.CompletionFunc {
 }
 
 func completeIDs(a *app, filters ...registry.Filter) cobra.CompletionFunc {
+	return completeFrom(a, func(ctx context.Context, store registry.Store, typed string) []cobra.Completion {
+		var out []cobra.Completion
+		for _, f := range filters {
+			out = append(out, idsFrom(ctx, store, f, typed)...)
+		}
+		return out
+	})
+}
+
+// completeFrom offers for the first argument what offers finds in the registry.
+func completeFrom(a *app, offers func(ctx context.Context, store registry.Store, typed string) []cobra.Completion) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const none = cobra.ShellCompDirectiveNoFileComp
 		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
+			return nil, none
 		}
 		// A person waits at the keyboard: late is worse than nothing.
 		ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
 		defer cancel()
 		store, err := a.registry(ctx)
 		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
+			return nil, none
 		}
 		defer func() { _ = store.Close() }()
-		var out []cobra.Completion
-		for _, f := range filters {
-			out = append(out, idsFrom(ctx, store, f, typed)...)
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
+		return offers(ctx, store, typed), none
 	}
 }
 

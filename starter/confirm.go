@@ -28,18 +28,23 @@ func (c confirmation) possible(a *app) error {
 
 // ask has the person type the key's id.
 func (c confirmation) ask(ctx context.Context, a *app) error {
+	return c.typed(ctx, a, c.warning+"\nType the key's id to go on: ", "id", string(c.key))
+}
+
+// typed has the person type a text exactly; what says in a word what it is.
+func (c confirmation) typed(ctx context.Context, a *app, prompt, what, want string) error {
 	if c.yes {
 		return nil
 	}
-	if _, err := fmt.Fprintf(a.err, "%s\nType the key's id to go on: ", c.warning); err != nil {
+	if _, err := fmt.Fprint(a.err, prompt); err != nil {
 		return err
 	}
 	answer, err := readLine(ctx, a.in)
 	if err != nil {
 		return err
 	}
-	if answer != string(c.key) {
-		return refusedf("%s: not confirmed, nothing was changed; type the id exactly, or add --yes", c.command)
+	if answer != want {
+		return refusedf("%s: not confirmed, nothing was changed; type the %s exactly, or add --yes", c.command, what)
 	}
 	return nil
 }

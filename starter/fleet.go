@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,22 +36,10 @@ func parseIssuer(s string) (keyturn.Issuer, error) {
 
 // completeAccount offers the accounts in the registry that want takes.
 func completeAccount(a *app, want func(registry.AccountStatus) bool) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		const none = cobra.ShellCompDirectiveNoFileComp
-		if len(args) > 0 {
-			return nil, none
-		}
-		// A person waits at the keyboard: late is worse than nothing.
-		ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
-		defer cancel()
-		store, err := a.registry(ctx)
-		if err != nil {
-			return nil, none
-		}
-		defer func() { _ = store.Close() }()
+	return completeFrom(a, func(ctx context.Context, store registry.Store, typed string) []cobra.Completion {
 		accounts, err := store.Accounts(ctx, a.now())
 		if err != nil {
-			return nil, none
+			return nil
 		}
 		var out []cobra.Completion
 		for _, s := range accounts {
@@ -60,6 +47,6 @@ func completeAccount(a *app, want func(registry.AccountStatus) bool) cobra.Compl
 				out = append(out, cobra.CompletionWithDesc(clean(name), plural(s.Keys, "key", "keys")))
 			}
 		}
-		return out, none
-	}
+		return out
+	})
 }

@@ -146,20 +146,7 @@ func findAccount(ctx context.Context, a *app, store registry.Store, issuer keytu
 
 // account has the person type the account.
 func (c confirmation) account(ctx context.Context, a *app, issuer keyturn.Issuer) error {
-	if c.yes {
-		return nil
-	}
-	if _, err := fmt.Fprintf(a.err, "%s\nType the account as PROVIDER/ACCOUNT to go on: ", c.warning); err != nil {
-		return err
-	}
-	answer, err := readLine(ctx, a.in)
-	if err != nil {
-		return err
-	}
-	if answer != issuer.String() {
-		return refusedf("%s: not confirmed, nothing was changed; type the account exactly, or add --yes", c.command)
-	}
-	return nil
+	return c.typed(ctx, a, c.warning+"\nType the account as PROVIDER/ACCOUNT to go on: ", "account", issuer.String())
 }
 
 // A pauseChange is what pause and resume print.
