@@ -25,6 +25,7 @@ var floors = []struct{ pkg, may string }{
 	{"synthetic", "."},
 	{"tickets", "."},
 	{"notices", "."},
+	{"fleet", ". registry"},
 	// 2: adapters know the nouns, their own port and their own test kit
 	{"providers/all", "providers providers/*"},
 	{"providers/fake", "."},
@@ -44,7 +45,7 @@ var floors = []struct{ pkg, may string }{
 	{"notices/dispatch", ". notices registry"},
 	{"notices/*", ". exchange notices"},
 	// 3 and 4: side effects, and the order they happen in
-	{"activities", ". providers secrets registry rollout leaks synthetic tickets"},
+	{"activities", ". fleet providers secrets registry rollout leaks synthetic tickets"},
 	{"workflows", ". activities"},
 	// 5: what binaries share
 	{"config", ". registry registry/postgres registry/sqlite secrets secrets/local secrets/vault"},
@@ -52,8 +53,8 @@ var floors = []struct{ pkg, may string }{
 	{"webhooks", ". registry tickets workflows"},
 	// 6: the binaries. starter links no provider: an operator's laptop needs no
 	// vendor credential. A store it reaches only to supply a value made by hand.
-	{"worker", ". config dial registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/*"},
-	{"starter", ". config dial registry registry/entry activities secrets workflows"},
+	{"worker", ". config dial fleet registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/*"},
+	{"starter", ". config dial fleet registry registry/entry activities secrets workflows"},
 	// servertest starts real servers for tests
 	{"servertest", ""},
 }

@@ -38,6 +38,8 @@ type Keys struct {
 	Patience time.Duration
 	// Timing overrules what providers say of their vendors, for some accounts.
 	Timing map[keyturn.Issuer]Timing
+
+	failed func(context.Context, keyturn.Issuer) // see WithBrake; may be nil
 }
 
 // Timing is how slow a vendor is. Zero fields leave the provider's own word.
@@ -58,6 +60,8 @@ type Run struct {
 	ApprovedBy string `json:"approved_by,omitempty"`
 	// Urgent overrides maintenance windows and freezes: a leak does not wait.
 	Urgent bool `json:"urgent,omitempty"`
+	// Batch is the batch the operation is of; empty if it is of none.
+	Batch string `json:"batch,omitempty"`
 }
 
 // A Cause says why something happens and who wanted it.

@@ -14,6 +14,8 @@ import (
 // MintKeyInput asks for the next generation of a key.
 type MintKeyInput struct {
 	Run Run `json:"run"`
+	// IfDue claims the key only if it is due now.
+	IfDue bool `json:"if_due,omitempty"`
 }
 
 // MintKeyResult is the new generation and what the workflow must know about
@@ -25,6 +27,8 @@ type MintKeyResult struct {
 	Policy keyturn.Policy   `json:"policy"`
 	// Held says that the calendar does not allow it now, and nothing was done.
 	Held *Hold `json:"held,omitempty"`
+	// NotDue says that the key is not due, as IfDue asked, and nothing was done.
+	NotDue bool `json:"not_due,omitempty"`
 	// ByHand says that the key is claimed, and that a person must make the new
 	// key and store its value. Of New only the generation is known then.
 	ByHand bool `json:"by_hand,omitempty"`
@@ -48,6 +52,9 @@ func (a *Keys) MintKey(ctx context.Context, in MintKeyInput) (MintKeyResult, err
 		return MintKeyResult{}, err
 	}
 	if !b.holds() {
+		if due := b.key.Due(); in.IfDue && (due.IsZero() || due.After(a.Now())) {
+			return MintKeyResult{NotDue: true}, nil
+		}
 		if err := b.mayBegin(); err != nil {
 			return MintKeyResult{}, err
 		}

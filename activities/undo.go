@@ -183,7 +183,11 @@ func (a *Keys) DiscardKey(ctx context.Context, in UndoInput) (DiscardResult, err
 		return res, nil // another run's; its story is not ours to tell
 	}
 	n := note{what: registry.RolledBack, detail: in.Why, tell: []registry.Audience{registry.ToOwner}}
-	return res, b.save(ctx, n, func(*keyturn.Key) error { return nil })
+	err = b.save(ctx, n, func(*keyturn.Key) error { return nil })
+	if err == nil && a.failed != nil {
+		a.failed(ctx, in.Run.Issuer)
+	}
+	return res, err
 }
 
 // discard ends every key the intent's requests made and closes the intent.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -18,16 +19,32 @@ type Fleet interface {
 	// the order of providers and then accounts. It reads no key as a whole, so
 	// it also counts those that this program cannot read.
 	Accounts(ctx context.Context, now time.Time) ([]AccountStatus, error)
+	// Due yields the keys in service of an account whose Due is at or before
+	// now, the longest due first and those of one moment in ID order. It reads
+	// pages as Find does. Busy keys are among them.
+	Due(ctx context.Context, issuer keyturn.Issuer, now time.Time, after DueKey) iter.Seq2[keyturn.Key, error]
 	// Outcomes returns how the last n operations on keys of an account ended,
 	// newest first. Save keeps one for each event that is Completed or
 	// RolledBack, for 30 days of the events' clock. n below 1 is Invalid.
 	Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]Outcome, error)
+	// Serve records that a worker serves an account: at most rate activities a
+	// second start there, over all workers. The last word counts. A rate of 0 or
+	// less, and an account that lacks anything, are Invalid.
+	Serve(ctx context.Context, issuer keyturn.Issuer, rate float64, at time.Time) error
 	// SetPause records that an account is paused. Another pause of the same
 	// account replaces the first. One that lacks anything is Invalid. At is kept
 	// to the microsecond, in UTC. It stops nothing by itself.
 	SetPause(ctx context.Context, p Pause) error
-	// ClearPause removes the pause of an account, or is a NotFound error.
-	ClearPause(ctx context.Context, issuer keyturn.Issuer) error
+	// ClearPause removes the pause of an account and keeps that it was resumed
+	// at that moment, or is a NotFound error.
+	ClearPause(ctx context.Context, issuer keyturn.Issuer, at time.Time) error
+}
+
+// A DueKey is a place in the order of Due: after this key. The zero value is
+// the beginning.
+type DueKey struct {
+	Due time.Time     `json:"due,omitzero"`
+	Key keyturn.KeyID `json:"key,omitempty"`
 }
 
 // An AccountStatus is how the keys of one provider account do at a moment.
@@ -41,15 +58,23 @@ type AccountStatus struct {
 	// Failed and Succeeded are the operations that were rolled back and completed
 	// in the last 24 hours.
 	Failed, Succeeded int
-	Paused            *Pause // nil if it is not
+	Paused            *Pause    // nil if it is not
+	Rate              float64   // activities a second, as a worker said last; 0 if none ever did
+	Served            time.Time // when a worker said so last; zero if none ever did
+	// Resumed is when a pause of it was last cleared; zero if none ever was.
+	Resumed time.Time
 }
 
 // An Outcome is how one operation ended.
 type Outcome struct {
 	Key  keyturn.KeyID
 	What string // Completed or RolledBack
+	Why  string // the event's Detail: for what was rolled back, the kind of error
 	At   time.Time
 }
+
+// CalledOff reports whether a person ended the operation, and no failure.
+func (o Outcome) CalledOff() bool { return o.Why == "aborted" || o.Why == "cancelled" }
 
 // A Pause says that nothing is to be done at a provider account.
 type Pause struct {

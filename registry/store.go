@@ -44,6 +44,8 @@ type Store interface {
 	Calendar
 	Deliveries
 	Fleet
+	Batches
+	Findings
 }
 
 // A Change is one Save of a SaveAll.
@@ -62,6 +64,9 @@ type Filter struct {
 	Account     string
 	Principal   string
 	Path        string    // store path
+	PathPrefix  string    // the store path begins with this
+	StoredIn    string    // the name of the store, or the kind or name of a consumer
+	Permission  string    // one of the permissions
 	Ticket      string    // the open intent waits for this ticket, as "tracker/id"
 	DueBefore   time.Time // Due is set and before this
 	Fingerprint string    // a generation in the ledger has this HMAC or HMSL fingerprint
@@ -79,6 +84,9 @@ type Event struct {
 	At     time.Time     `json:"at"`
 	Reason string        `json:"reason,omitempty"`
 	Detail string        `json:"detail,omitempty"`
+	// Batch names the batch that the operation is of, if it is of one. Save
+	// moves the batch on with it; History does not return it.
+	Batch string `json:"-"`
 	// Tell names who is to be told of it. Save puts one notice for each of them
 	// into the outbox, in the same transaction. History does not return it.
 	Tell []Audience `json:"-"`
@@ -109,4 +117,6 @@ const (
 	Confirmed  = "confirmed"   // a person ended an old key
 	Announced  = "announced"   // its owner was told that it is due soon
 	Stuck      = "stuck"       // an operation needs a person
+	Braked     = "braked"      // too many operations at its account failed, so the account was paused
+	Adopted    = "adopted"     // a key that existed already was entered in the ledger
 )

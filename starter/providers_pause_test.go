@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -134,7 +135,7 @@ type unclear struct {
 	clear func() error
 }
 
-func (u *unclear) ClearPause(context.Context, keyturn.Issuer) error { return u.clear() }
+func (u *unclear) ClearPause(context.Context, keyturn.Issuer, time.Time) error { return u.clear() }
 
 func TestPauseAsksFirst(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -86,14 +87,14 @@ func resume(ctx context.Context, a *app, store registry.Store, ask confirmation,
 	if err := eng.limitActivities(ctx, issuer, nil, ""); err != nil {
 		return fmt.Errorf("%s: Temporal did not let the work go on, so it stays paused; repeat the command: %w", ask.command, err)
 	}
-	if err := clearPause(ctx, store, issuer); err != nil {
+	if err := clearPause(ctx, store, issuer, second(a.now())); err != nil {
 		return fmt.Errorf("%s: work goes on, but the pause is still recorded; repeat the command: %w", ask.command, err)
 	}
 	return nil
 }
 
-func clearPause(ctx context.Context, store registry.Store, issuer keyturn.Issuer) error {
-	err := store.ClearPause(ctx, issuer)
+func clearPause(ctx context.Context, store registry.Store, issuer keyturn.Issuer, now time.Time) error {
+	err := store.ClearPause(ctx, issuer, now)
 	if keyturn.KindOf(err) == keyturn.NotFound {
 		return nil
 	}

@@ -22,6 +22,7 @@ type Config struct {
 	Tickets   Tickets         `yaml:"tickets"`   // how people are asked for what no API can do
 	Notices   dispatch.Config `yaml:"notices"`   // who is told what; see docs/notices.md
 	Webhooks  Webhooks        `yaml:"webhooks"`  // where trackers call us
+	Brake     Brake           `yaml:"brake"`     // when an account is paused because too much fails there
 	// FingerprintKeyFile holds 32 bytes in base64, the HMAC key of the
 	// fingerprints that join a leaked value to its key. Without it only the
 	// public HasMySecretLeaked fingerprint is kept.
@@ -132,7 +133,7 @@ func (c Config) check() error {
 	if len(c.Stores) == 0 {
 		wrong("stores: name at least one; entries use the one called default")
 	}
-	errs = append(errs, c.Stores.Check(), c.Tickets.check(), c.Notices.Check(), c.Webhooks.check())
+	errs = append(errs, c.Stores.Check(), c.Tickets.check(), c.Notices.Check(), c.Webhooks.check(), c.Brake.check())
 	seen := map[keyturn.Issuer]bool{}
 	for i, a := range c.Providers {
 		issuer := keyturn.Issuer{Provider: a.Provider, Account: a.Account}

@@ -12,11 +12,12 @@ import (
 	"github.com/keyturn/keyturn/workflows"
 )
 
-// host is the Temporal workers of this process: one for the workflows and one
-// for each provider account, on that account's queue and at its rate.
+// host is the Temporal workers of this process: one for the workflows, one for
+// the activities about many keys, and one for each provider account, on that
+// account's queue and at its rate.
 type host struct{ workers []worker.Worker }
 
-func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People) *host {
+func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People, fleet *activities.Fleet) *host {
 	h := &host{}
 	flows := worker.New(cl, c.Temporal.TaskQueue, worker.Options{
 		MaxConcurrentWorkflowTaskExecutionSize: c.Concurrency.Workflows,
@@ -25,7 +26,16 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 		WorkerStopTimeout:                      time.Duration(c.Drain),
 	})
 	register(flows)
-	h.workers = append(h.workers, flows)
+	many := worker.New(cl, workflows.FleetQueue(c.Temporal.TaskQueue), worker.Options{
+		DisableWorkflowWorker: true,
+		// One of them keeps a database busy for minutes.
+		MaxConcurrentActivityExecutionSize: 4,
+		MaxConcurrentActivityTaskPollers:   2,
+		WorkerStopTimeout:                  time.Duration(c.Drain),
+		Interceptors:                       interceptors(),
+	})
+	many.RegisterActivity(fleet)
+	h.workers = append(h.workers, flows, many)
 	for _, a := range c.Providers {
 		w := worker.New(cl, workflows.IssuerQueue(c.Temporal.TaskQueue, keyturn.Issuer{Provider: a.Provider, Account: a.Account}), worker.Options{
 			DisableWorkflowWorker:              true,
@@ -33,9 +43,7 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 			MaxConcurrentActivityExecutionSize: c.Concurrency.Activities,
 			MaxConcurrentActivityTaskPollers:   c.Concurrency.Pollers,
 			WorkerStopTimeout:                  time.Duration(c.Drain),
-			// The last is the innermost: errors are translated before anything
-			// else sees them.
-			Interceptors: []interceptor.WorkerInterceptor{new(activities.Alive), new(activities.Errors)},
+			Interceptors:                       interceptors(),
 		})
 		w.RegisterActivity(keys)
 		w.RegisterActivity(people)
@@ -44,11 +52,19 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 	return h
 }
 
+// interceptors go around every activity. The last is the innermost: errors are
+// translated before anything else sees them.
+func interceptors() []interceptor.WorkerInterceptor {
+	return []interceptor.WorkerInterceptor{new(activities.Alive), new(activities.Errors)}
+}
+
 func register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflow(workflows.IssueKey)
 	w.RegisterWorkflow(workflows.RotateKey)
 	w.RegisterWorkflow(workflows.RevokeKey)
 	w.RegisterWorkflow(workflows.CheckAccount)
+	w.RegisterWorkflow(workflows.Sweep)
+	w.RegisterWorkflow(workflows.StuckWatch)
 }
 
 func (h *host) start() error {

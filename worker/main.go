@@ -17,10 +17,12 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/dial"
 	"github.com/keyturn/keyturn/providers"
 	"github.com/keyturn/keyturn/providers/all"
 	"github.com/keyturn/keyturn/webhooks"
+	"github.com/keyturn/keyturn/workflows"
 )
 
 const usage = `keyturn-worker runs Keyturn's workflows and activities.
@@ -127,12 +129,18 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 		return err
 	}
 	defer stopWebhooks()
-	workers := newHost(cl, c, w.keys, w.people)
+	fleet := &activities.Fleet{
+		Registry: w.registry, Secrets: w.keys.Secrets, Brake: c.Brake.brake(), Now: time.Now,
+		Engine: workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue},
+	}
+	activities.WithBrake(w.keys, fleet)
+	workers := newHost(cl, c, w.keys, w.people, fleet)
 	if err := workers.start(); err != nil {
 		return err
 	}
 	log.Info("worker is up", "namespace", c.Temporal.Namespace, "task_queue", c.Temporal.TaskQueue,
 		"accounts", names(w.keys.Providers), "health", "http://"+addr.String())
+	go serving{w.registry, c.Providers, log}.run(ctx)
 	w.teller.run(ctx)
 	h.stopping.Store(true)
 	log.Info("stopping; activities may finish", "drain", time.Duration(c.Drain))

@@ -22,6 +22,7 @@ const (
 	UpdateAbort    = "abort"    // with a Word: undo, while that is possible
 	UpdateConfirm  = "confirm"  // with a Claim: a step by hand was taken; answers with a Verdict
 	SignalTicket   = "ticket"   // with TicketNews: the operation's ticket may have changed
+	SignalBegin    = "begin"    // with an Order: an operation that is planned for later begins now, as this says
 	QueryStatus    = "status"   // returns a Status
 )
 
@@ -34,6 +35,13 @@ func KeyOf(workflowID string) (keyturn.KeyID, bool) {
 	id, ok := strings.CutPrefix(workflowID, "key/")
 	return keyturn.KeyID(id), ok
 }
+
+// BatchWorkflowID is the workflow id of what starts the operations of a batch.
+func BatchWorkflowID(batch string) string { return "batch/" + batch }
+
+// FleetQueue is the task queue of the activities that are about many keys,
+// beside the queue base of the workflows.
+func FleetQueue(base string) string { return base + ".fleet" }
 
 // IssuerQueue is the task queue of one provider account's activities, beside
 // the queue base of the workflows. Rate limits are set on it.

@@ -18,6 +18,11 @@ type Order struct {
 	// Now skips every soak, as after a leak: the old key is ended as soon as
 	// the new one is in place. Maintenance windows and freezes do not hold it.
 	Now bool `json:"now,omitempty"`
+	// IfDue gives a rotation up at once, with the outcome NotDue, if the key is
+	// not due any more when it begins: it was rotated since this was planned.
+	IfDue bool `json:"if_due,omitempty"`
+	// Batch is the batch the operation is of; empty if it is of none.
+	Batch string `json:"batch,omitempty"`
 }
 
 // An Outcome is how an operation ended. Outcomes are wire format.
@@ -31,6 +36,7 @@ const (
 	Revoked    Outcome = "revoked"
 	RolledBack Outcome = "rolled_back"
 	Rejected   Outcome = "rejected"
+	NotDue     Outcome = "not_due"
 )
 
 // A Result is what an operation achieved.

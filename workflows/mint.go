@@ -12,7 +12,7 @@ import (
 func (o *operation) mintKey(ctx workflow.Context) (out activities.MintKeyResult, err error) {
 	err = o.interruptible(ctx, func(ctx workflow.Context) error {
 		return o.whenAllowed(ctx, func(ctx workflow.Context) (*activities.Hold, error) {
-			out, err = call(ctx, remote(ctx, o.order.Issuer, "mint a key and stage its value"), keys.MintKey, activities.MintKeyInput{Run: o.run})
+			out, err = call(ctx, remote(ctx, o.order.Issuer, "mint a key and stage its value"), keys.MintKey, activities.MintKeyInput{Run: o.run, IfDue: o.order.IfDue})
 			o.status.Generation = out.New.Generation
 			return out.Held, err
 		})

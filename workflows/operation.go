@@ -35,7 +35,7 @@ func start(ctx workflow.Context, op keyturn.Operation, order Order) (*operation,
 	o := &operation{
 		order: order,
 		run: activities.Run{
-			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause, Urgent: order.Now,
+			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause, Urgent: order.Now, Batch: order.Batch,
 		},
 		status: Status{Key: order.Key, Operation: op},
 	}

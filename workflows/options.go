@@ -37,3 +37,15 @@ func forward(ctx workflow.Context, issuer keyturn.Issuer, summary string) workfl
 	o.ScheduleToCloseTimeout = 0
 	return o
 }
+
+// fleetWork is for activities about many keys. They ask the registry and
+// Temporal and no vendor, so they have a queue without a limit.
+func fleetWork(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:           FleetQueue(workflow.GetInfo(ctx).TaskQueueName),
+		StartToCloseTimeout: 30 * time.Minute,
+		HeartbeatTimeout:    beat,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		Summary:             summary,
+	}
+}

@@ -22,7 +22,7 @@ import (
 // Any failure before the old key's revocation is undone and ends with the
 // outcome RolledBack. After it the workflow tries until it succeeds.
 func RotateKey(ctx workflow.Context, order Order) (Result, error) {
-	o, err := start(ctx, keyturn.Rotate, order)
+	o, err := start(ctx, keyturn.Rotate, latest(ctx, order))
 	if err != nil {
 		return Result{}, err
 	}
@@ -54,7 +54,7 @@ type rotation struct {
 
 func (r *rotation) steps(ctx workflow.Context) error {
 	for _, step := range []func(workflow.Context) error{r.mint, r.move, r.soak, r.retire} {
-		if err := step(ctx); err != nil {
+		if err := step(ctx); err != nil || r.minted.NotDue {
 			return err
 		}
 	}
@@ -75,6 +75,9 @@ func (r *rotation) mint(ctx workflow.Context) (err error) {
 	r.enter(ctx, Minting, "")
 	r.undo.add(r.discard)
 	r.minted, err = r.mintKey(ctx)
+	if err == nil && r.minted.NotDue {
+		r.result = Result{Outcome: NotDue, Why: "it was rotated since this was planned"}
+	}
 	if err == nil && r.minted.Replaces {
 		// The value consumers read is dead: there is nothing to go back to.
 		r.sealed = "the issuer ended the old key when it made the new one: the only way is forward"

@@ -35,7 +35,7 @@ func TestEveryEventSaysWhatToDo(t *testing.T) {
 	for what, command := range map[string]string{
 		registry.Asked: "keyturn manual show k", registry.Reminded: "keyturn manual show k", registry.Overdue: "keyturn manual show k",
 		registry.Escalated: "keyturn manual show k", registry.Refused: "keyturn manual show k", registry.Stuck: "keyturn watch k",
-		registry.Announced: "keyturn keys show k", registry.Supplied: "keyturn keys history k", registry.Confirmed: "keyturn keys history k",
+		registry.Braked: "keyturn fleet status", registry.Announced: "keyturn keys show k", registry.Supplied: "keyturn keys history k", registry.Confirmed: "keyturn keys history k",
 		registry.Completed: "keyturn keys history k", registry.RolledBack: "keyturn keys history k", registry.Noted: "keyturn keys history k",
 		"invented": "keyturn keys history k",
 	} {

@@ -19,8 +19,8 @@ const byHand = `body #> '{intent,manual}' IS NOT NULL AND body #>> '{intent,manu
 // It also forgets some of what is too old. Those who forget at the same time
 // step over each other's rows.
 var insertOutcome = fmt.Sprintf(`, ended AS (
-	INSERT INTO outcomes (provider, account, key_id, what, at)
-	SELECT $3::text, $4::text, $1::text, $18::text, at FROM recorded
+	INSERT INTO outcomes (provider, account, key_id, what, why, at)
+	SELECT $3::text, $4::text, $1::text, $18::text, $21::text, at FROM recorded
 ), old AS MATERIALIZED (
 	SELECT seq FROM outcomes WHERE at < $22::timestamptz - interval '%d seconds' ORDER BY at LIMIT %d FOR UPDATE SKIP LOCKED
 ), forgotten AS (
@@ -44,19 +44,20 @@ func (s *Store) Accounts(ctx context.Context, now time.Time) ([]registry.Account
 
 func scanAccount(row pgx.CollectableRow) (a registry.AccountStatus, err error) {
 	var reason, actor *string
-	var at *time.Time
+	var at, served, resumed *time.Time
 	err = row.Scan(&a.Issuer.Provider, &a.Issuer.Account, &a.Keys, &a.Due, &a.Overdue,
-		&a.Running, &a.ByHand, &a.Failed, &a.Succeeded, &reason, &actor, &at)
+		&a.Running, &a.ByHand, &a.Failed, &a.Succeeded, &reason, &actor, &at, &a.Rate, &served, &resumed)
 	if err == nil && at != nil {
 		a.Paused = &registry.Pause{Issuer: a.Issuer, Reason: *reason, Actor: *actor, At: at.UTC()}
 	}
+	a.Served, a.Resumed = inUTC(served), inUTC(resumed)
 	return a, err
 }
 
 // Outcomes implements [registry.Fleet].
 func (s *Store) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]registry.Outcome, error) {
 	const op = "postgres: outcomes"
-	if err := rows.CheckOutcomes(op, n); err != nil {
+	if err := rows.CheckNumber(op, "outcomes", n); err != nil {
 		return nil, err
 	}
 	answer, err := s.pool.Query(ctx, rows.SelectOutcomes, issuer.Provider, issuer.Account, n)
@@ -64,30 +65,17 @@ func (s *Store) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]r
 		return nil, translate(ctx, op, err)
 	}
 	outcomes, err := pgx.CollectRows(answer, func(row pgx.CollectableRow) (o registry.Outcome, err error) {
-		err = row.Scan(&o.Key, &o.What, &o.At)
+		err = row.Scan(&o.Key, &o.What, &o.Why, &o.At)
 		o.At = o.At.UTC()
 		return o, err
 	})
 	return outcomes, translate(ctx, op, err)
 }
 
-// SetPause implements [registry.Fleet].
-func (s *Store) SetPause(ctx context.Context, p registry.Pause) error {
-	const op = "postgres: set pause"
-	p, err := rows.PreparePause(op, p)
-	if err != nil {
-		return err
+// inUTC is a moment that may be missing.
+func inUTC(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
 	}
-	_, err = s.pool.Exec(ctx, rows.SetPause, p.Issuer.Provider, p.Issuer.Account, p.Reason, p.Actor, p.At)
-	return translate(ctx, op, err)
-}
-
-// ClearPause implements [registry.Fleet].
-func (s *Store) ClearPause(ctx context.Context, issuer keyturn.Issuer) error {
-	const op = "postgres: clear pause"
-	tag, err := s.pool.Exec(ctx, rows.ClearPause, issuer.Provider, issuer.Account)
-	if err != nil || tag.RowsAffected() > 0 {
-		return translate(ctx, op, err)
-	}
-	return rows.NoPause(op, issuer)
+	return t.UTC()
 }

@@ -11,12 +11,9 @@ import (
 	"github.com/keyturn/keyturn/registry/rows"
 )
 
-// claimLock makes claims take turns: what is due together is then claimed
-// together, and told in one message.
-const claimLock = 0x6b657975
-
-// claimNotices steps over rows that are just being settled or put back. The limit is written in, because a plan made for any limit would read all of
-// keys and events.
+// claimNotices steps over rows that are just being settled or put back. The limit
+// is written in, because a plan made for any limit would read all of keys and
+// events.
 const claimNotices = `WITH next AS MATERIALIZED (
 	SELECT seq FROM notices WHERE not_before <= $1::timestamptz
 	ORDER BY urgent DESC, at, seq LIMIT %d FOR UPDATE SKIP LOCKED
@@ -45,10 +42,7 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, lease time.Dura
 		return nil, err
 	}
 	var claimed []rows.Claimed
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(claimLock)); err != nil {
-			return err
-		}
+	err := s.inTurn(ctx, claimLock, func(tx pgx.Tx) error {
 		answer, err := tx.Query(ctx, fmt.Sprintf(claimNotices, limit), now, now.Add(lease))
 		if err != nil {
 			return err

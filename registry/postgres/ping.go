@@ -18,7 +18,11 @@ const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction
 		('calendar', 'SELECT'), ('calendar', 'INSERT'), ('calendar', 'DELETE'),
 		('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE'),
 		('outcomes', 'SELECT'), ('outcomes', 'INSERT'), ('outcomes', 'UPDATE'), ('outcomes', 'DELETE'),
-		('pauses', 'SELECT'), ('pauses', 'INSERT'), ('pauses', 'UPDATE'), ('pauses', 'DELETE')
+		('pauses', 'SELECT'), ('pauses', 'INSERT'), ('pauses', 'UPDATE'), ('pauses', 'DELETE'),
+		('accounts', 'SELECT'), ('accounts', 'INSERT'), ('accounts', 'UPDATE'),
+		('batches', 'SELECT'), ('batches', 'INSERT'),
+		('batch_keys', 'SELECT'), ('batch_keys', 'INSERT'), ('batch_keys', 'UPDATE'),
+		('findings', 'SELECT'), ('findings', 'INSERT'), ('findings', 'UPDATE')
 	) AS needed (name, privilege))`
 
 // Ping implements [registry.Store]. It finds a read-only replica, missing

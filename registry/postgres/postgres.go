@@ -102,6 +102,9 @@ func dialect() rows.Dialect {
 	return rows.Dialect{
 		Time:        func(t time.Time) any { return t },
 		Fingerprint: "fingerprints @> ARRAY[%s] AND fingerprints <> '{}'",
+		Consumer: "EXISTS (SELECT 1 FROM jsonb_array_elements(body #> '{storage,consumers}') AS consumer " +
+			"WHERE consumer->>'kind' = %[1]s OR consumer->>'name' = %[1]s)",
+		Permission: "body #> '{scope,permissions}' ? %s",
 	}
 }
 

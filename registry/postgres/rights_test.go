@@ -84,6 +84,10 @@ func TestPingFindsAMissingRight(t *testing.T) {
 		"SELECT ON deliveries", "INSERT ON deliveries", "UPDATE ON deliveries", "DELETE ON deliveries",
 		"SELECT ON outcomes", "INSERT ON outcomes", "UPDATE ON outcomes", "DELETE ON outcomes",
 		"SELECT ON pauses", "INSERT ON pauses", "UPDATE ON pauses", "DELETE ON pauses",
+		"SELECT ON accounts", "INSERT ON accounts", "UPDATE ON accounts",
+		"SELECT ON batches", "INSERT ON batches",
+		"SELECT ON batch_keys", "INSERT ON batch_keys", "UPDATE ON batch_keys",
+		"SELECT ON findings", "INSERT ON findings", "UPDATE ON findings",
 	}
 	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)
 	for _, right := range rights {
@@ -131,7 +135,7 @@ func useEverything(t *testing.T, s *postgres.Store) {
 			if err := s.SetPause(t.Context(), registry.Pause{Issuer: issuer, Reason: "a test", Actor: "alice", At: now}); err != nil {
 				return err
 			}
-			return s.ClearPause(t.Context(), issuer)
+			return s.ClearPause(t.Context(), issuer, now)
 		},
 		"the calendar": func() error {
 			for range 2 {

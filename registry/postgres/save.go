@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -58,6 +59,11 @@ func statement(c *rows.Change) (string, []any) {
 	}
 	if c.LeavesOutcome() {
 		query += insertOutcome
+	}
+	if state, why, ok := c.EndInBatch(); ok {
+		n := len(args)
+		query += fmt.Sprintf(moveBatch, n+1, n+2, n+3)
+		args = append(args, e.Batch, string(state), why)
 	}
 	return query + countWritten, args
 }

@@ -9,13 +9,8 @@ import (
 	"github.com/keyturn/keyturn/registry/rows"
 )
 
-const (
-	// bulkLock makes SaveAlls of different processes take turns, so that they
-	// cannot wait for each other's keys in a circle.
-	bulkLock = 0x6b657974 // "keyt"
-	// bulkChunk is how many statements travel together.
-	bulkChunk = 1000
-)
+// bulkChunk is how many statements travel together.
+const bulkChunk = 1000
 
 // SaveAll implements [registry.Store].
 func (s *Store) SaveAll(ctx context.Context, changes []registry.Change) error {
@@ -28,7 +23,7 @@ func (s *Store) SaveAll(ctx context.Context, changes []registry.Change) error {
 		return translate(ctx, op, err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // nothing to undo once committed
-	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(bulkLock)); err != nil {
+	if _, err := tx.Exec(ctx, takeTurn, int64(bulkLock)); err != nil {
 		return translate(ctx, op, err)
 	}
 	var unwritten []rows.Change

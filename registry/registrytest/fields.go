@@ -39,7 +39,7 @@ func everyFieldSurvives(t *testing.T, s registry.Store) {
 	if _, err := s.Save(t.Context(), key, e); err != nil {
 		t.Fatal(err)
 	}
-	e.Tell, e.Urgent = nil, false // are the outbox's
+	e.Tell, e.Urgent, e.Batch = nil, false, "" // are the outbox's and the batch's
 	diff(t, "event", events(t, s, key.ID)[2], e)
 	if got := claim(t, s, start(), 10); len(got) == 1 {
 		diff(t, "event of a notice", got[0].Event, e)
@@ -108,6 +108,7 @@ func noSecretTypes(t *testing.T, _ registry.Store) {
 		reflect.TypeFor[keyturn.Key](), reflect.TypeFor[registry.Event](), reflect.TypeFor[registry.Filter](),
 		reflect.TypeFor[registry.Notice](), reflect.TypeFor[keyturn.CalendarRule](),
 		reflect.TypeFor[registry.Outcome](), reflect.TypeFor[registry.Pause](),
+		reflect.TypeFor[registry.Batch](), reflect.TypeFor[registry.BatchKey](), reflect.TypeFor[registry.Finding](),
 	} {
 		walk(t, stored, stored.Name())
 	}

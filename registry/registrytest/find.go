@@ -76,37 +76,6 @@ func filters(t *testing.T, s registry.Store) {
 	diff(t, "fingerprint that stayed", find(t, s, registry.Filter{Fingerprint: "aa02"}), []keyturn.KeyID{"k-ledger"})
 }
 
-// filterTicket asks for the key that waits for a ticket, as a webhook does.
-func filterTicket(t *testing.T, s registry.Store) {
-	waiting := func(id keyturn.KeyID, ticket keyturn.TicketRef) keyturn.Key {
-		key := sample(id)
-		key.Intent = &keyturn.Intent{Run: "run", Operation: keyturn.Rotate, Manual: &keyturn.Manual{Step: keyturn.SupplyValue, Ticket: ticket}}
-		return key
-	}
-	asked := mustSave(t, s, waiting("asked", keyturn.TicketRef{Tracker: "jira", ID: "OPS-1", URL: "https://jira.example.com/OPS-1"}), "e1")
-	mustSave(t, s, waiting("other tracker", keyturn.TicketRef{Tracker: "linear", ID: "OPS-1"}), "e2")
-	mustSave(t, s, waiting("no tracker", keyturn.TicketRef{}), "e3")
-	mustSave(t, s, sample("no intent"), "e4")
-	holds := func(what, ticket string, want ...keyturn.KeyID) {
-		t.Helper()
-		f := registry.Filter{Ticket: ticket}
-		diff(t, what, find(t, s, f), want)
-		if n, err := s.Count(t.Context(), f); err != nil || n != len(want) {
-			t.Errorf("%s: Count is %d, error %v; want %d", what, n, err, len(want))
-		}
-	}
-	holds("its ticket", "jira/OPS-1", "asked")
-	holds("the same id elsewhere", "linear/OPS-1", "other tracker")
-	holds("part of it", "jira/OPS")
-	asked.Intent.Manual.Ticket.ID = "OPS-2"
-	asked = mustSave(t, s, asked, "e5")
-	holds("the ticket of before", "jira/OPS-1")
-	holds("the ticket of now", "jira/OPS-2", "asked")
-	asked.Intent = nil
-	mustSave(t, s, asked, "e6")
-	holds("the ticket of an intent that is closed", "jira/OPS-2")
-}
-
 func retiredKeys(t *testing.T, s registry.Store) {
 	due := func(k *keyturn.Key) { k.Expires = start().AddDate(0, 0, 1) }
 	key := sample("gone")

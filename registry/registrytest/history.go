@@ -96,7 +96,7 @@ func cancelledContext(t *testing.T, s registry.Store) {
 			"Accounts":           func() error { _, err := s.Accounts(ctx, start()); return err },
 			"Outcomes":           func() error { _, err := s.Outcomes(ctx, pause().Issuer, 1); return err },
 			"SetPause":           func() error { return s.SetPause(ctx, pause()) },
-			"ClearPause":         func() error { return s.ClearPause(ctx, pause().Issuer) },
+			"ClearPause":         func() error { return s.ClearPause(ctx, pause().Issuer, start()) },
 			"Find": func() (last error) {
 				for _, err := range s.Find(ctx, registry.Filter{}) {
 					last = err

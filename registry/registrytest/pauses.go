@@ -24,7 +24,7 @@ func mustPause(t *testing.T, s registry.Store, p registry.Pause) {
 // pauses come and go, of accounts with keys and without.
 func pauses(t *testing.T, s registry.Store) {
 	p := pause()
-	err := s.ClearPause(t.Context(), p.Issuer)
+	err := s.ClearPause(t.Context(), p.Issuer, start())
 	wantKind(t, err, keyturn.NotFound)
 	if !strings.Contains(err.Error(), p.Issuer.String()) {
 		t.Errorf("error %q does not name the account", err)
@@ -43,16 +43,16 @@ func pauses(t *testing.T, s registry.Store) {
 
 	again := registry.Pause{Issuer: p.Issuer, Reason: "still broken", Actor: "bob@example.com", At: start().Add(2 * time.Hour)}
 	mustPause(t, s, again)
-	if err := s.ClearPause(t.Context(), empty.Issuer); err != nil {
+	if err := s.ClearPause(t.Context(), empty.Issuer, start()); err != nil {
 		t.Fatal(err)
 	}
 	with.Paused = &again
 	diff(t, "paused again", accounts(t, s, start()), []registry.AccountStatus{with})
-	if err := s.ClearPause(t.Context(), p.Issuer); err != nil {
+	if err := s.ClearPause(t.Context(), p.Issuer, start()); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, s.ClearPause(t.Context(), p.Issuer), keyturn.NotFound)
-	with.Paused = nil
+	wantKind(t, s.ClearPause(t.Context(), p.Issuer, start()), keyturn.NotFound)
+	with.Paused, with.Resumed = nil, start()
 	diff(t, "resumed", accounts(t, s, start()), []registry.AccountStatus{with})
 }
 

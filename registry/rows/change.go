@@ -59,7 +59,7 @@ func Prepare(op string, key keyturn.Key, event registry.Event) (Change, error) {
 	if err != nil {
 		return c, keyturn.Errorf(keyturn.Invalid, op, "key %q: cannot be written as JSON; its times must lie between the years 0 and 9999", key.ID)
 	}
-	if holdsUnstorable(body) || !storable(event.ID, event.What, event.Actor, event.Reason, event.Detail) {
+	if holdsUnstorable(body) || !storable(event.ID, event.What, event.Actor, event.Reason, event.Detail, event.Batch) {
 		return c, keyturn.Errorf(keyturn.Invalid, op, "key %q: holds text that is not UTF-8, or a NUL character; remove it", key.ID)
 	}
 	c.Body = string(body)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -13,8 +12,10 @@ import (
 
 // A Dialect is where the databases differ in a condition.
 type Dialect struct {
-	Time        func(time.Time) any // a moment, as the database compares it
-	Fingerprint string              // the condition for one fingerprint, with %s for its placeholder
+	Time func(time.Time) any // a moment, as the database compares it
+	// The conditions for one fingerprint, for the kind or name of a consumer, and
+	// for one of the permissions, with %[1]s for the placeholder of what is asked for.
+	Fingerprint, Consumer, Permission string
 }
 
 // SelectPage reads one page: revision and body of at most f.Limit keys.
@@ -33,75 +34,45 @@ func (d Dialect) SelectCount(f registry.Filter) (query string, args []any) {
 }
 
 func (d Dialect) where(f registry.Filter) (string, []any) {
-	var args []any
-	conditions := []string{"retired_at IS NULL"}
+	c := conditions{list: []string{"retired_at IS NULL"}}
 	if f.Retired {
-		conditions[0] = "retired_at IS NOT NULL"
+		c.list[0] = "retired_at IS NOT NULL"
 	}
-	add := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(args))))
-	}
-	for _, text := range []struct{ condition, value string }{
-		{"key_id > %s", string(f.After)},
-		{"owner_team = %s", f.OwnerTeam},
-		{"owner_person = %s", f.OwnerPerson},
-		{"provider = %s", f.Provider},
-		{"account = %s", f.Account},
-		{"principal = %s", f.Principal},
-		{"path = %s AND path <> ''", f.Path},
-		{"ticket = %s AND ticket <> ''", f.Ticket},
-		{d.Fingerprint, f.Fingerprint},
-	} {
-		if text.value != "" {
-			add(text.condition, text.value)
-		}
-	}
+	c.add("key_id > %s", string(f.After))
+	c.add("owner_team = %s", f.OwnerTeam)
+	c.add("owner_person = %s", f.OwnerPerson)
+	c.add("provider = %s", f.Provider)
+	c.add("account = %s", f.Account)
+	c.add("principal = %s", f.Principal)
+	c.add("path = %s AND path <> ''", f.Path)
+	c.add("substr(path, 1, length(%[1]s)) = %[1]s", f.PathPrefix)
+	c.add("(store = %[1]s OR "+d.Consumer+")", f.StoredIn)
+	c.add(d.Permission, f.Permission)
+	c.add("ticket = %s AND ticket <> ''", f.Ticket)
+	c.add(d.Fingerprint, f.Fingerprint)
 	if !f.DueBefore.IsZero() {
-		add("due_at < %s", d.Time(f.DueBefore.UTC().Truncate(time.Microsecond)))
+		c.value("due_at < %s", d.Time(f.DueBefore.UTC().Truncate(time.Microsecond)))
 	}
 	if f.Busy {
-		conditions = append(conditions, "busy")
+		c.list = append(c.list, "busy")
 	}
-	return strings.Join(conditions, " AND "), args
+	return c.all(), c.args
 }
 
-// pageSize is how many rows are read at a time: few enough to hold in memory,
-// many enough that the round trips do not matter.
-const pageSize = 500
-
-// Find follows pages in ID order. Between two pages it holds no connection
-// and no transaction, so a caller may take hours over one key. A key that
-// changes meanwhile is seen as it is when its page is read, and never twice.
+// Find follows pages in ID order. A key that changes meanwhile is seen as it is
+// when its page is read, and never twice.
 func Find(ctx context.Context, f registry.Filter, page func(registry.Filter) ([]keyturn.Key, error)) iter.Seq2[keyturn.Key, error] {
-	return func(yield func(keyturn.Key, error) bool) {
-		f, left := f, f.Limit
-		for {
-			f.Limit = pageSize
-			if left > 0 {
-				f.Limit = min(left, pageSize)
-			}
-			keys, err := page(f)
-			if err != nil {
-				yield(keyturn.Key{}, err)
-				return
-			}
-			for _, key := range keys {
-				if err := ctx.Err(); err != nil {
-					yield(keyturn.Key{}, err)
-					return
-				}
-				if !yield(key, nil) {
-					return
-				}
-			}
-			left -= len(keys)
-			if len(keys) < f.Limit || left == 0 {
-				return
-			}
-			f.After = keys[len(keys)-1].ID
+	return pages(ctx, f, func(f registry.Filter) (keys []keyturn.Key, next registry.Filter, more bool, err error) {
+		next = f
+		f.Limit = limit(f.Limit)
+		if keys, err = page(f); err != nil {
+			return nil, next, false, err
 		}
-	}
+		if next.Limit, more = less(next.Limit, len(keys)); more {
+			next.After = keys[len(keys)-1].ID
+		}
+		return keys, next, more, nil
+	})
 }
 
 // SelectEvents reads one page of a key's history. Its arguments are the key
@@ -112,27 +83,8 @@ var SelectEvents = fmt.Sprintf("SELECT seq, id, key_id, what, actor, reason, det
 // History follows pages of events as Find follows pages of keys. page returns
 // the sequence number of its last event.
 func History(ctx context.Context, page func(after int64) ([]registry.Event, int64, error)) iter.Seq2[registry.Event, error] {
-	return func(yield func(registry.Event, error) bool) {
-		var after int64
-		for {
-			events, last, err := page(after)
-			if err != nil {
-				yield(registry.Event{}, err)
-				return
-			}
-			for _, event := range events {
-				if err := ctx.Err(); err != nil {
-					yield(registry.Event{}, err)
-					return
-				}
-				if !yield(event, nil) {
-					return
-				}
-			}
-			if len(events) < pageSize {
-				return
-			}
-			after = last
-		}
-	}
+	return pages(ctx, 0, func(after int64) ([]registry.Event, int64, bool, error) {
+		events, last, err := page(after)
+		return events, last, len(events) == pageSize, err
+	})
 }

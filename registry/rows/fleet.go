@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -27,8 +28,8 @@ func (c *Change) LeavesOutcome() bool {
 // the few that are due or busy. byHand is the condition on a body that waits for
 // a person; an index on it would make every Save write to every index of keys.
 func SelectAccounts(byHand string) string {
-	return `WITH served AS (
-	SELECT provider, account, count(*) AS kept FROM keys WHERE retired_at IS NULL GROUP BY provider, account
+	return `WITH kept AS (
+	SELECT provider, account, count(*) AS keys FROM keys WHERE retired_at IS NULL GROUP BY provider, account
 ), late AS (
 	SELECT provider, account, count(*) AS due, count(CASE WHEN due_at < $2 THEN 1 END) AS overdue
 	FROM keys WHERE retired_at IS NULL AND due_at <= $1 GROUP BY provider, account
@@ -39,63 +40,36 @@ func SelectAccounts(byHand string) string {
 	SELECT provider, account, count(CASE WHEN what = '` + registry.RolledBack + `' THEN 1 END) AS failed,
 		count(CASE WHEN what = '` + registry.Completed + `' THEN 1 END) AS succeeded
 	FROM outcomes WHERE at > $3 AND at <= $1 GROUP BY provider, account
-), accounts AS (
-	SELECT provider, account FROM served UNION SELECT provider, account FROM pauses
+), listed AS (
+	SELECT provider, account FROM kept UNION SELECT provider, account FROM pauses
 )
-SELECT provider, account, coalesce(kept, 0), coalesce(due, 0), coalesce(overdue, 0),
+SELECT provider, account, coalesce(keys, 0), coalesce(due, 0), coalesce(overdue, 0),
 	coalesce(running, 0), coalesce(by_hand, 0), coalesce(failed, 0), coalesce(succeeded, 0),
-	pauses.reason, pauses.actor, pauses.at
-FROM accounts
-LEFT JOIN served USING (provider, account) LEFT JOIN late USING (provider, account)
+	pauses.reason, pauses.actor, pauses.at, coalesce(rate, 0), served_at, resumed_at
+FROM listed
+LEFT JOIN kept USING (provider, account) LEFT JOIN late USING (provider, account)
 LEFT JOIN opened USING (provider, account) LEFT JOIN ended USING (provider, account)
-LEFT JOIN pauses USING (provider, account)`
+LEFT JOIN pauses USING (provider, account) LEFT JOIN accounts USING (provider, account)`
 }
 
 // SelectOutcomes reads the last outcomes of an account. Its arguments are the
 // provider, the account, and how many.
-const SelectOutcomes = "SELECT key_id, what, at FROM outcomes WHERE provider = $1 AND account = $2 ORDER BY at DESC, seq DESC LIMIT $3"
-
-// The statements on pauses.
-const (
-	SetPause = `INSERT INTO pauses (provider, account, reason, actor, at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (provider, account) DO UPDATE SET reason = excluded.reason, actor = excluded.actor, at = excluded.at`
-	ClearPause = "DELETE FROM pauses WHERE provider = $1 AND account = $2"
-)
+const SelectOutcomes = "SELECT key_id, what, why, at FROM outcomes WHERE provider = $1 AND account = $2 ORDER BY at DESC, seq DESC LIMIT $3"
 
 // SortAccounts puts accounts in order. It is not left to the database, because
 // servers sort texts by the language they were set up for.
 func SortAccounts(accounts []registry.AccountStatus) {
-	slices.SortFunc(accounts, func(a, b registry.AccountStatus) int {
-		if c := strings.Compare(a.Issuer.Provider, b.Issuer.Provider); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Issuer.Account, b.Issuer.Account)
-	})
+	slices.SortFunc(accounts, func(a, b registry.AccountStatus) int { return compare(a.Issuer, b.Issuer) })
 }
 
-// CheckOutcomes refuses to look for no outcomes.
-func CheckOutcomes(op string, n int) error {
+func compare(a, b keyturn.Issuer) int {
+	return cmp.Or(strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account))
+}
+
+// CheckNumber refuses to look for none of something.
+func CheckNumber(op, of string, n int) error {
 	if n < 1 {
-		return keyturn.Errorf(keyturn.Invalid, op, "the number of outcomes must be above zero, not %d", n)
+		return keyturn.Errorf(keyturn.Invalid, op, "the number of %s must be above zero, not %d", of, n)
 	}
 	return nil
-}
-
-// PreparePause checks a pause. Its time is kept to the microsecond, in UTC.
-func PreparePause(op string, p registry.Pause) (registry.Pause, error) {
-	switch {
-	case p.Issuer.Provider == "" || p.Issuer.Account == "":
-		return p, keyturn.Errorf(keyturn.Invalid, op, "a pause needs a provider and an account")
-	case p.Reason == "" || p.Actor == "" || p.At.IsZero():
-		return p, keyturn.Errorf(keyturn.Invalid, op, "the pause of %s needs a reason, an actor and a time", p.Issuer)
-	case !storable(p.Issuer.Provider, p.Issuer.Account, p.Reason, p.Actor):
-		return p, keyturn.Errorf(keyturn.Invalid, op, "a pause holds text that is not UTF-8, or a NUL character; remove it")
-	}
-	p.At = p.At.UTC().Truncate(time.Microsecond)
-	return p, nil
-}
-
-// NoPause says that an account is not paused.
-func NoPause(op string, issuer keyturn.Issuer) error {
-	return keyturn.Errorf(keyturn.NotFound, op, "%s is not paused", issuer)
 }

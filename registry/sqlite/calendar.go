@@ -35,11 +35,8 @@ func (s *Store) AddRule(ctx context.Context, r keyturn.CalendarRule) error {
 func (s *Store) RemoveRule(ctx context.Context, id string) error {
 	const op = "sqlite: remove rule"
 	return s.transact(ctx, op, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "DELETE FROM calendar WHERE id = $1", id)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
+		n, err := affected(tx.ExecContext(ctx, "DELETE FROM calendar WHERE id = $1", id))
+		if err != nil || n > 0 {
 			return err
 		}
 		return rows.NoRule(op, id)

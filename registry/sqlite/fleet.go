@@ -14,14 +14,14 @@ const (
 	// byHand is the condition on a body whose open intent waits for a person.
 	byHand = "json_type(body, '$.intent.manual') IS NOT NULL AND json_extract(body, '$.intent.manual.done') IS NOT 1"
 
-	insertOutcome = "INSERT INTO outcomes (provider, account, key_id, what, at) VALUES ($1, $2, $3, $4, $5)"
+	insertOutcome = "INSERT INTO outcomes (provider, account, key_id, what, why, at) VALUES ($1, $2, $3, $4, $5, $6)"
 	pruneOutcomes = "DELETE FROM outcomes WHERE seq IN (SELECT seq FROM outcomes WHERE at < $1 ORDER BY at LIMIT $2)"
 )
 
 // end writes how an operation ended, and forgets some of what is too old.
 func (w *writer) end(ctx context.Context, c rows.Change) error {
 	e, scope := c.Event, c.Key.Scope
-	if _, err := w.tx.ExecContext(ctx, insertOutcome, scope.Provider, scope.Account, string(c.Key.ID), e.What, moment(&e.At)); err != nil {
+	if _, err := w.tx.ExecContext(ctx, insertOutcome, scope.Provider, scope.Account, string(c.Key.ID), e.What, e.Detail, moment(&e.At)); err != nil {
 		return err
 	}
 	before := e.At.Add(-rows.KeepOutcomes)
@@ -43,57 +43,27 @@ func (s *Store) Accounts(ctx context.Context, now time.Time) ([]registry.Account
 }
 
 func scanAccount(answer *sql.Rows) (a registry.AccountStatus, err error) {
-	var reason, actor, at sql.NullString
+	var reason, actor sql.NullString
+	var at, served, resumed instant
 	err = answer.Scan(&a.Issuer.Provider, &a.Issuer.Account, &a.Keys, &a.Due, &a.Overdue,
-		&a.Running, &a.ByHand, &a.Failed, &a.Succeeded, &reason, &actor, &at)
-	if err != nil || !at.Valid {
-		return a, err
+		&a.Running, &a.ByHand, &a.Failed, &a.Succeeded, &reason, &actor, &at, &a.Rate, &served, &resumed)
+	if reason.Valid {
+		a.Paused = &registry.Pause{Issuer: a.Issuer, Reason: reason.String, Actor: actor.String, At: at.Time}
 	}
-	a.Paused = &registry.Pause{Issuer: a.Issuer, Reason: reason.String, Actor: actor.String}
-	a.Paused.At, err = time.Parse(timeFormat, at.String)
+	a.Served, a.Resumed = served.Time, resumed.Time
 	return a, err
 }
 
 // Outcomes implements [registry.Fleet].
 func (s *Store) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]registry.Outcome, error) {
 	const op = "sqlite: outcomes"
-	if err := rows.CheckOutcomes(op, n); err != nil {
+	if err := rows.CheckNumber(op, "outcomes", n); err != nil {
 		return nil, err
 	}
 	return collect(ctx, op, s.read, rows.SelectOutcomes, []any{issuer.Provider, issuer.Account, n}, func(answer *sql.Rows) (o registry.Outcome, err error) {
-		var at string
-		if err := answer.Scan(&o.Key, &o.What, &at); err != nil {
-			return o, err
-		}
-		o.At, err = time.Parse(timeFormat, at)
+		var at instant
+		err = answer.Scan(&o.Key, &o.What, &o.Why, &at)
+		o.At = at.Time
 		return o, err
-	})
-}
-
-// SetPause implements [registry.Fleet].
-func (s *Store) SetPause(ctx context.Context, p registry.Pause) error {
-	const op = "sqlite: set pause"
-	p, err := rows.PreparePause(op, p)
-	if err != nil {
-		return err
-	}
-	return s.transact(ctx, op, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, rows.SetPause, p.Issuer.Provider, p.Issuer.Account, p.Reason, p.Actor, moment(&p.At))
-		return err
-	})
-}
-
-// ClearPause implements [registry.Fleet].
-func (s *Store) ClearPause(ctx context.Context, issuer keyturn.Issuer) error {
-	const op = "sqlite: clear pause"
-	return s.transact(ctx, op, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, rows.ClearPause, issuer.Provider, issuer.Account)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		return rows.NoPause(op, issuer)
 	})
 }

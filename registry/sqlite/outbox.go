@@ -59,12 +59,10 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, lease time.Dura
 }
 
 func scanClaimed(answer *sql.Rows) (seq int64, c rows.Claimed, err error) {
-	n, e, at := &c.Notice, &c.Notice.Event, ""
-	if err := answer.Scan(&seq, &n.ID, &n.To, &n.Urgent, &n.Attempts,
-		&e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &at, &c.Revision, &c.Body); err != nil {
-		return 0, c, err
-	}
-	e.At, err = time.Parse(timeFormat, at)
+	n, e, at := &c.Notice, &c.Notice.Event, instant{}
+	err = answer.Scan(&seq, &n.ID, &n.To, &n.Urgent, &n.Attempts,
+		&e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &at, &c.Revision, &c.Body)
+	e.At = at.Time
 	return seq, c, err
 }
 
@@ -95,13 +93,8 @@ func (s *Store) withNotices(ctx context.Context, op, statement string, ids []str
 
 // DropNotices implements [registry.Outbox].
 func (s *Store) DropNotices(ctx context.Context, before time.Time) (dropped int, err error) {
-	err = s.transact(ctx, "sqlite: drop notices", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "DELETE FROM notices WHERE at < $1", moment(&before))
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
-		dropped = int(n)
+	err = s.transact(ctx, "sqlite: drop notices", func(tx *sql.Tx) (err error) {
+		dropped, err = affected(tx.ExecContext(ctx, "DELETE FROM notices WHERE at < $1", moment(&before)))
 		return err
 	})
 	return dropped, err
@@ -109,16 +102,9 @@ func (s *Store) DropNotices(ctx context.Context, before time.Time) (dropped int,
 
 // CountNotices implements [registry.Outbox].
 func (s *Store) CountNotices(ctx context.Context) (waiting int, oldest time.Time, err error) {
-	const op = "sqlite: count notices"
-	var at sql.NullString
+	var at instant
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*), min(at) FROM notices").Scan(&waiting, &at); err != nil {
-		return 0, time.Time{}, translate(ctx, op, err)
+		return 0, time.Time{}, translate(ctx, "sqlite: count notices", err)
 	}
-	if !at.Valid {
-		return waiting, time.Time{}, nil
-	}
-	if oldest, err = time.Parse(timeFormat, at.String); err != nil {
-		return 0, time.Time{}, translate(ctx, op, err)
-	}
-	return waiting, oldest, nil
+	return waiting, at.Time, nil
 }

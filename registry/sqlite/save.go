@@ -95,6 +95,15 @@ func (s *Store) transact(ctx context.Context, op string, do func(*sql.Tx) error)
 	return translate(ctx, op, tx.Commit())
 }
 
+// affected is how many rows a statement wrote.
+func affected(result sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
 // A writer is a transaction with the statements it repeats. They are closed
 // with it.
 type writer struct {
@@ -147,17 +156,12 @@ func (w *writer) save(ctx context.Context, op string, key keyturn.Key, event reg
 	if c.From == 0 {
 		write = w.insert
 	}
-	result, err := write.ExecContext(ctx, c.Values(moment)...)
-	if isConstraint(err) {
+	n, err := affected(write.ExecContext(ctx, c.Values(moment)...))
+	if isConstraint(err) || err == nil && n == 0 {
 		return keyturn.Key{}, rows.Clash(ctx, w.queryRow, op, c, "")
 	}
 	if err != nil {
 		return keyturn.Key{}, err
-	}
-	if n, err := result.RowsAffected(); err != nil {
-		return keyturn.Key{}, err
-	} else if n == 0 {
-		return keyturn.Key{}, rows.Clash(ctx, w.queryRow, op, c, "")
 	}
 	return c.Key, w.record(ctx, c)
 }
@@ -184,8 +188,11 @@ func (w *writer) record(ctx context.Context, c rows.Change) error {
 			return err
 		}
 	}
-	if c.LeavesOutcome() {
-		return w.end(ctx, c)
+	if !c.LeavesOutcome() {
+		return nil
 	}
-	return nil
+	if err := w.end(ctx, c); err != nil {
+		return err
+	}
+	return w.moveBatch(ctx, c)
 }

@@ -142,20 +142,13 @@ func get(ctx context.Context, op string, q querier, id keyturn.KeyID) (keyturn.K
 	return rows.Decode(op, body, revision)
 }
 
-// timeFormat sorts as text.
-const timeFormat = "2006-01-02T15:04:05.000000Z"
-
-func moment(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return t.UTC().Format(timeFormat)
-}
-
 func dialect() rows.Dialect {
 	return rows.Dialect{
 		Time:        func(t time.Time) any { return moment(&t) },
 		Fingerprint: "key_id IN (SELECT key_id FROM fingerprints WHERE fingerprint = %s)",
+		Consumer: "EXISTS (SELECT 1 FROM json_each(body, '$.storage.consumers') AS consumer " +
+			"WHERE consumer.value->>'kind' = %[1]s OR consumer.value->>'name' = %[1]s)",
+		Permission: "EXISTS (SELECT 1 FROM json_each(body, '$.scope.permissions') AS permission WHERE permission.value = %s)",
 	}
 }
 
@@ -207,11 +200,9 @@ func (s *Store) History(ctx context.Context, id keyturn.KeyID) iter.Seq2[registr
 	return rows.History(ctx, func(after int64) ([]registry.Event, int64, error) {
 		var last int64
 		events, err := collect(ctx, "sqlite: history", s.read, rows.SelectEvents, []any{string(id), after}, func(answer *sql.Rows) (e registry.Event, err error) {
-			var at string
-			if err := answer.Scan(&last, &e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &at); err != nil {
-				return e, err
-			}
-			e.At, err = time.Parse(timeFormat, at)
+			var at instant
+			err = answer.Scan(&last, &e.ID, &e.Key, &e.What, &e.Actor, &e.Reason, &e.Detail, &at)
+			e.At = at.Time
 			return e, err
 		})
 		return events, last, err

@@ -1,0 +1,79 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/keyturn/keyturn/registry"
+)
+
+// A Brake says when so many operations of an account fail that it must stand
+// still. The zero value has the defaults.
+type Brake struct {
+	Share float64 // of the last operations; default 0.2
+	Last  int     // how many operations are looked at; default 50
+	Least int     // how many must have ended before it can trip; default 10
+}
+
+// WithDefaults returns b with every unset field at its default.
+func (b Brake) WithDefaults() Brake {
+	if b.Share <= 0 {
+		b.Share = 0.2
+	}
+	if b.Last <= 0 {
+		b.Last = 50
+	}
+	if b.Least <= 0 {
+		b.Least = 10
+	}
+	return b
+}
+
+// Trips reports whether the outcomes, newest first, are too bad to go on, and
+// says in a sentence how bad. What ended before since, when the account was last
+// resumed, does not count: it was looked at then. Nor does what a person called
+// off.
+func (b Brake) Trips(outcomes []registry.Outcome, since time.Time) (why string, trips bool) {
+	b = b.WithDefaults()
+	failed, ended := 0, 0
+	causes := map[string]int{}
+	for _, o := range outcomes {
+		if ended == b.Last || !o.At.After(since) {
+			break
+		}
+		if o.CalledOff() {
+			continue
+		}
+		ended++
+		if o.What == registry.RolledBack {
+			failed++
+			causes[o.Why]++
+		}
+	}
+	if ended < b.Least || float64(failed) <= b.Share*float64(ended) {
+		return "", false
+	}
+	return fmt.Sprintf("%d of the last %d operations were rolled back, most of them because of %s", failed, ended, most(causes)), true
+}
+
+// most is the most frequent cause.
+func most(causes map[string]int) string {
+	var names []string
+	for name := range causes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if causes[a] != causes[b] {
+			return causes[b] - causes[a]
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+	if len(names) == 0 || names[0] == "" {
+		return "reasons unknown"
+	}
+	return names[0]
+}

@@ -1,0 +1,178 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+)
+
+// StartOptions are how an operation on a key is started on the task queue: its
+// id is the key's lock, and one run at a time may hold it. What is written here
+// is shown in Temporal's UI and, in the search attributes, never encrypted: it
+// names a team, no person.
+func StartOptions(op keyturn.Operation, key *keyturn.Key, order Order, queue string) client.StartWorkflowOptions {
+	attributes := []temporal.SearchAttributeUpdate{
+		KeyIDAttribute.ValueSet(string(key.ID)),
+		ProviderAttribute.ValueSet(key.Scope.Provider),
+		TeamAttribute.ValueSet(key.Owner.Team),
+		PhaseAttribute.ValueSet(string(firstPhase(op, order))),
+		ReasonAttribute.ValueSet(order.Cause.Reason),
+	}
+	if order.Batch != "" {
+		attributes = append(attributes, BatchAttribute.ValueSet(order.Batch))
+	}
+	if due := key.Due(); !due.IsZero() {
+		attributes = append(attributes, DueAttribute.ValueSet(due.UTC()))
+	}
+	return client.StartWorkflowOptions{
+		ID:                                       KeyWorkflowID(key.ID),
+		TaskQueue:                                queue,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		Priority:                                 temporal.Priority{PriorityKey: Priority(order.Cause.Reason)},
+		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
+		StaticSummary:                            fmt.Sprintf("%s %s at %s: %s", op, key.ID, key.Scope.Provider, order.Cause.Reason),
+		StaticDetails: fmt.Sprintf("- key: %s\n- provider: %s\n- team: %s\n- secret: %s:%s\n- consumers: %d\n- reason: %s\n",
+			key.ID, key.Scope.Issuer(), key.Owner.Team, key.Storage.Secret.Store, key.Storage.Secret.Path, len(key.Storage.Consumers), order.Cause.Reason),
+	}
+}
+
+func firstPhase(op keyturn.Operation, order Order) Phase {
+	switch {
+	case op == keyturn.Revoke:
+		return Retiring
+	case op == keyturn.Issue && order.Approval:
+		return AwaitingApproval
+	}
+	return Minting
+}
+
+// Priority is how urgent an operation is for its reason, 1 being the most: a
+// leak, then a leaver, then what a person asked for, then what is scheduled, then
+// what only looks. Where a rate limit makes tasks wait, the urgent go first.
+func Priority(reason string) int {
+	switch reason {
+	case "leak", "compromise":
+		return 1
+	case "offboarding":
+		return 2
+	case "scheduled":
+		return 4
+	case "audit", "reconcile":
+		return 5
+	}
+	return 3
+}
+
+// Flow is the workflow of an operation.
+func Flow(op keyturn.Operation) any {
+	switch op {
+	case keyturn.Issue:
+		return IssueKey
+	case keyturn.Revoke:
+		return RevokeKey
+	}
+	return RotateKey
+}
+
+// LimitRequest asks that at most so many activities of an account start in a
+// second, whatever its workers ask for; nil leaves it to them again. It holds for
+// every worker and outlives all of them. See the comments on
+// UpdateTaskQueueConfigRequest in
+// https://pkg.go.dev/go.temporal.io/api/workflowservice/v1
+func LimitRequest(namespace, base string, issuer keyturn.Issuer, limit *taskqueuepb.RateLimit, reason string) *workflowservice.UpdateTaskQueueConfigRequest {
+	return &workflowservice.UpdateTaskQueueConfigRequest{
+		Namespace: namespace, TaskQueue: IssuerQueue(base, issuer), TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY,
+		UpdateQueueRateLimit: &workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate{RateLimit: limit, Reason: reason},
+	}
+}
+
+// A Launcher is Temporal as the fleet's activities see it.
+type Launcher struct {
+	Client    client.Client
+	Namespace string
+	Queue     string // of the workflows
+}
+
+var _ activities.Engine = Launcher{}
+
+// Begin implements [activities.Engine].
+func (l Launcher) Begin(ctx context.Context, s activities.Start) (activities.Begun, error) {
+	order := Order{Key: s.Key.ID, Issuer: s.Key.Scope.Issuer(), Cause: s.Cause, Now: s.Now, IfDue: s.IfDue, Batch: s.Batch}
+	opts := StartOptions(s.Operation, s.Key, order, l.Queue)
+	opts.StartDelay = s.After
+	_, err := l.Client.ExecuteWorkflow(ctx, opts, Flow(s.Operation), order)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case err == nil:
+		return activities.Started, nil
+	case !errors.As(err, &already):
+		return "", err
+	case !s.Hurry:
+		return activities.Busy, nil
+	}
+	d, err := l.Client.DescribeWorkflowExecution(ctx, opts.ID, "")
+	if err != nil {
+		return "", err
+	}
+	if s.Batch != "" && batchOf(d) == s.Batch {
+		return activities.Started, nil // by an earlier try
+	}
+	if _, planned := Planned(d, time.Now()); !planned || d.GetWorkflowExecutionInfo().GetType().GetName() != "RotateKey" || s.Operation != keyturn.Rotate {
+		return activities.Busy, nil
+	}
+	// Of all messages this one alone cuts the delay of a start short.
+	opts.StartDelay = 0
+	opts.WorkflowExecutionErrorWhenAlreadyStarted = false
+	opts.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	if _, err := l.Client.SignalWithStartWorkflow(ctx, opts.ID, SignalBegin, order, opts, Flow(s.Operation), order); err != nil {
+		return "", err
+	}
+	return activities.Hurried, nil
+}
+
+// batchOf is the batch an operation is of; empty if it is of none.
+func batchOf(d *workflowservice.DescribeWorkflowExecutionResponse) string {
+	batch := ""
+	if p := d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[BatchAttribute.GetName()]; p != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(p, &batch) // search attributes are never encrypted
+	}
+	return batch
+}
+
+// Planned reports whether an open operation is planned for later, and when it
+// begins.
+func Planned(d *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) (begins time.Time, planned bool) {
+	info := d.GetWorkflowExecutionInfo()
+	begins = info.GetExecutionTime().AsTime()
+	open := info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	return begins, open && info.GetExecutionTime() != nil && begins.After(now)
+}
+
+// Underway implements [activities.Engine].
+func (l Launcher) Underway(ctx context.Context, id keyturn.KeyID) (bool, error) {
+	d, err := l.Client.DescribeWorkflowExecution(ctx, KeyWorkflowID(id), "")
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return false, nil
+	}
+	return d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, err
+}
+
+// Stop implements [activities.Engine].
+func (l Launcher) Stop(ctx context.Context, issuer keyturn.Issuer, reason string) error {
+	_, err := l.Client.WorkflowService().UpdateTaskQueueConfig(ctx, LimitRequest(l.Namespace, l.Queue, issuer, &taskqueuepb.RateLimit{RequestsPerSecond: 0}, reason))
+	return err
+}
