@@ -5,6 +5,7 @@ package secrets
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -56,6 +57,18 @@ type Store interface {
 	// Destroy removes a version beyond recovery. A version that is not there
 	// is no error. The version consumers read is a Conflict.
 	Destroy(ctx context.Context, ref keyturn.SecretRef, v keyturn.SecretVersion) error
+}
+
+// A Lister is a Store that can name the paths it holds. Implementing it is how a
+// Store says so: it is how values are found that belong to no entry.
+type Lister interface {
+	// List yields every path below the folder prefix, once and in no promised
+	// order, written as in entries. It reads pages or folders as the caller keeps
+	// going, and stops after the first error. A folder that is not there has no
+	// paths; a folder it may not list is a Denied error that says what is lacking.
+	// A path where a value is only staged is not among them. One whose value was
+	// deleted may be: ask Current.
+	List(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
 // A Catalog is the set of configured stores by name.

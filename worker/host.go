@@ -65,6 +65,9 @@ func register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflow(workflows.CheckAccount)
 	w.RegisterWorkflow(workflows.Sweep)
 	w.RegisterWorkflow(workflows.StuckWatch)
+	w.RegisterWorkflow(workflows.Reconcile)
+	w.RegisterWorkflow(workflows.RotateBatch)
+	w.RegisterWorkflow(workflows.AdoptKey)
 }
 
 func (h *host) start() error {

@@ -1,13 +1,10 @@
 package workflows
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -15,7 +12,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/activities"
 )
 
 // StartOptions are how an operation on a key is started on the task queue: its
@@ -99,80 +95,41 @@ func LimitRequest(namespace, base string, issuer keyturn.Issuer, limit *taskqueu
 	}
 }
 
-// A Launcher is Temporal as the fleet's activities see it.
-type Launcher struct {
-	Client    client.Client
-	Namespace string
-	Queue     string // of the workflows
+// BeginNow turns the options of a start into those of the
+// SignalWithStartWorkflow, with [SignalBegin] and the new order, that has an
+// operation planned for later begin at once. A plain signal would wait for the
+// planned time. If the operation has ended meanwhile, another one begins.
+func BeginNow(o client.StartWorkflowOptions) client.StartWorkflowOptions {
+	o.StartDelay = 0
+	o.WorkflowExecutionErrorWhenAlreadyStarted = false
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	return o
 }
 
-var _ activities.Engine = Launcher{}
-
-// Begin implements [activities.Engine].
-func (l Launcher) Begin(ctx context.Context, s activities.Start) (activities.Begun, error) {
-	order := Order{Key: s.Key.ID, Issuer: s.Key.Scope.Issuer(), Cause: s.Cause, Now: s.Now, IfDue: s.IfDue, Batch: s.Batch}
-	opts := StartOptions(s.Operation, s.Key, order, l.Queue)
-	opts.StartDelay = s.After
-	_, err := l.Client.ExecuteWorkflow(ctx, opts, Flow(s.Operation), order)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	switch {
-	case err == nil:
-		return activities.Started, nil
-	case !errors.As(err, &already):
-		return "", err
-	case !s.Hurry:
-		return activities.Busy, nil
-	}
-	d, err := l.Client.DescribeWorkflowExecution(ctx, opts.ID, "")
-	if err != nil {
-		return "", err
-	}
-	if s.Batch != "" && batchOf(d) == s.Batch {
-		return activities.Started, nil // by an earlier try
-	}
-	if _, planned := Planned(d, time.Now()); !planned || d.GetWorkflowExecutionInfo().GetType().GetName() != "RotateKey" || s.Operation != keyturn.Rotate {
-		return activities.Busy, nil
-	}
-	// Of all messages this one alone cuts the delay of a start short.
-	opts.StartDelay = 0
-	opts.WorkflowExecutionErrorWhenAlreadyStarted = false
-	opts.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	if _, err := l.Client.SignalWithStartWorkflow(ctx, opts.ID, SignalBegin, order, opts, Flow(s.Operation), order); err != nil {
-		return "", err
-	}
-	return activities.Hurried, nil
+// Planned reports whether an open operation is planned for later, and when it
+// begins. One that was called off or told to begin is not planned any more, even
+// before a worker takes it up.
+func Planned(d *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) (begins time.Time, planned bool) {
+	begins, unbegun := unbegun(d, now)
+	return begins, unbegun && d.GetPendingWorkflowTask() == nil
 }
 
-// batchOf is the batch an operation is of; empty if it is of none.
-func batchOf(d *workflowservice.DescribeWorkflowExecutionResponse) string {
+// unbegun reports whether an open operation that was planned for later has not
+// taken its first step, and when that was to be. Temporal never changes this
+// time, also where the delay was cut short; but it makes a reset point of the
+// first step.
+func unbegun(d *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) (begins time.Time, yes bool) {
+	info := d.GetWorkflowExecutionInfo()
+	begins = info.GetExecutionTime().AsTime()
+	open := info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	return begins, open && info.GetExecutionTime() != nil && begins.After(now) && len(info.GetAutoResetPoints().GetPoints()) == 0
+}
+
+// BatchOf is the batch an operation is of; empty if it is of none.
+func BatchOf(d *workflowservice.DescribeWorkflowExecutionResponse) string {
 	batch := ""
 	if p := d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[BatchAttribute.GetName()]; p != nil {
 		_ = converter.GetDefaultDataConverter().FromPayload(p, &batch) // search attributes are never encrypted
 	}
 	return batch
-}
-
-// Planned reports whether an open operation is planned for later, and when it
-// begins.
-func Planned(d *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) (begins time.Time, planned bool) {
-	info := d.GetWorkflowExecutionInfo()
-	begins = info.GetExecutionTime().AsTime()
-	open := info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
-	return begins, open && info.GetExecutionTime() != nil && begins.After(now)
-}
-
-// Underway implements [activities.Engine].
-func (l Launcher) Underway(ctx context.Context, id keyturn.KeyID) (bool, error) {
-	d, err := l.Client.DescribeWorkflowExecution(ctx, KeyWorkflowID(id), "")
-	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
-		return false, nil
-	}
-	return d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, err
-}
-
-// Stop implements [activities.Engine].
-func (l Launcher) Stop(ctx context.Context, issuer keyturn.Issuer, reason string) error {
-	_, err := l.Client.WorkflowService().UpdateTaskQueueConfig(ctx, LimitRequest(l.Namespace, l.Queue, issuer, &taskqueuepb.RateLimit{RequestsPerSecond: 0}, reason))
-	return err
 }

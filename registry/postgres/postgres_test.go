@@ -34,11 +34,20 @@ func BenchmarkSave(b *testing.B)            { registrytest.BenchmarkSave(b, fres
 func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }
 func BenchmarkClaimNotices(b *testing.B)    { registrytest.BenchmarkClaimNotices(b, fresh) }
 func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue(b, fresh) }
+func BenchmarkAddBatch(b *testing.B)        { registrytest.BenchmarkAddBatch(b, fresh) }
+func BenchmarkMarkBatch(b *testing.B)       { registrytest.BenchmarkMarkBatch(b, fresh) }
+func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fresh) }
 
-func BenchmarkAccounts(b *testing.B) {
+func BenchmarkAccounts(b *testing.B)      { withSettle(b, registrytest.BenchmarkAccounts) }
+func BenchmarkDue(b *testing.B)           { withSettle(b, registrytest.BenchmarkDue) }
+func BenchmarkBatchProgress(b *testing.B) { withSettle(b, registrytest.BenchmarkBatchProgress) }
+
+// withSettle runs a benchmark with what the server does by itself some time after
+// so much was written.
+func withSettle(b *testing.B, bench func(b *testing.B, open func(b *testing.B) registry.Store, settle func())) {
 	address := servertest.Postgres(b)
 	open := func(b *testing.B) registry.Store { return open(b, address) }
-	registrytest.BenchmarkAccounts(b, open, func() {
+	bench(b, open, func() {
 		conn, err := pgx.Connect(b.Context(), address)
 		if err != nil {
 			b.Fatal(err)

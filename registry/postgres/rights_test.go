@@ -137,6 +137,15 @@ func useEverything(t *testing.T, s *postgres.Store) {
 			}
 			return s.ClearPause(t.Context(), issuer, now)
 		},
+		"Serve": func() error { return s.Serve(t.Context(), keyturn.Issuer{Provider: "aws", Account: "1"}, 1, now) },
+		"Due": func() error {
+			for _, err := range s.Due(t.Context(), keyturn.Issuer{}, now, registry.DueKey{}) {
+				return err
+			}
+			return nil
+		},
+		"batches":  func() error { return useBatches(t, s) },
+		"findings": func() error { return useFindings(t, s) },
 		"the calendar": func() error {
 			for range 2 {
 				if err := s.AddRule(t.Context(), rule); err != nil {
@@ -150,4 +159,45 @@ func useEverything(t *testing.T, s *postgres.Store) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func useBatches(t *testing.T, s *postgres.Store) error {
+	t.Helper()
+	now := time.Unix(1, 0)
+	key, err := s.Save(t.Context(), keyturn.Key{ID: "b"}, noted("e3"))
+	if err != nil {
+		return err
+	}
+	if err := s.AddBatch(t.Context(), registry.Batch{ID: "b1", Reason: "a test", Actor: "alice", At: now}, []keyturn.KeyID{key.ID}); err != nil {
+		return err
+	}
+	if err := s.MarkBatch(t.Context(), "b1", []registry.BatchKey{{Key: key.ID, State: registry.BatchStarted, At: now}}); err != nil {
+		return err
+	}
+	e := noted("e4")
+	e.What, e.Batch = registry.RolledBack, "b1"
+	if _, err := s.Save(t.Context(), key, e); err != nil {
+		return err
+	}
+	if _, err := s.Batch(t.Context(), "b1"); err != nil {
+		return err
+	}
+	_, err = s.BatchProgress(t.Context(), "b1")
+	return err
+}
+
+func useFindings(t *testing.T, s *postgres.Store) error {
+	t.Helper()
+	now := time.Unix(1, 0)
+	f := registry.Finding{ID: "f1", Check: "a test", Kind: "a kind", Subject: "a key", Severity: registry.Info, Seen: now}
+	for range 2 {
+		if _, err := s.Report(t.Context(), []registry.Finding{f}); err != nil {
+			return err
+		}
+	}
+	if _, err := s.Accept(t.Context(), f.ID, "alice", "", now); err != nil {
+		return err
+	}
+	_, err := s.Settle(t.Context(), f.Check, f.Place, now.Add(1000), now)
+	return err
 }

@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"os"
 	"testing"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -22,25 +21,21 @@ const (
 	selectKey1   = "SELECT revision, body FROM keys WHERE key_id = $1"
 )
 
-// createVersion1 makes the tables as they were before the outbox.
-func createVersion1(t *testing.T, address string) {
+// createVersion makes the tables as they were at a version.
+func createVersion(t *testing.T, address string, version int64) {
 	t.Helper()
-	script, err := os.ReadFile("migrations/00001_keys.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, fstest.MapFS{"00001_keys.sql": {Data: script}},
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("migrations"),
 		goose.WithTableName(rows.VersionTable), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.Up(t.Context()); err != nil {
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,7 +45,7 @@ func createVersion1(t *testing.T, address string) {
 func TestAnOldWorkerRunsOn(t *testing.T) {
 	t.Parallel()
 	address := servertest.Postgres(t)
-	createVersion1(t, address)
+	createVersion(t, address, 1)
 	old := raw(t, address)
 	work := func(id string) {
 		t.Helper()
@@ -73,4 +68,27 @@ func TestAnOldWorkerRunsOn(t *testing.T) {
 	s := open(t, address)
 	work("after")
 	registrytest.Upgraded(t, s, "before", "after")
+}
+
+// insertOutcome3 is the statement of a worker that knows version 3.
+const insertOutcome3 = "INSERT INTO outcomes (provider, account, key_id, what, at) VALUES ('', '', $1, 'completed', now())"
+
+// TestAWorkerOfVersion3RunsOn upgrades the tables under a worker that knows
+// outcomes and no batches.
+func TestAWorkerOfVersion3RunsOn(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	createVersion(t, address, 3)
+	old := raw(t, address)
+	if _, err := old.Exec(t.Context(), insertKey1, "old", `{"id": "old"}`); err != nil {
+		t.Fatal(err)
+	}
+	end := func() {
+		t.Helper()
+		if _, err := old.Exec(t.Context(), insertOutcome3, "old"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end()
+	registrytest.UpgradedFrom3(t, open(t, address), end)
 }

@@ -32,6 +32,31 @@ func BenchmarkAccounts(b *testing.B, open func(b *testing.B) registry.Store, set
 	}
 }
 
+// BenchmarkDue reads the 500 keys that are due at one of 10 accounts with 10,000
+// keys each. They are due at the same moment.
+func BenchmarkDue(b *testing.B, open func(b *testing.B) registry.Store, settle func()) {
+	s := open(b)
+	fill(b, s, benchKeys, "key-%06d", func(i int, key *keyturn.Key) {
+		key.Scope.Account = fmt.Sprintf("%012d", i%10)
+		if key.Audit.EveryDays = 90; i/10%20 == 0 {
+			key.Audit.EveryDays = 7
+		}
+	})
+	settle()
+	for b.Loop() {
+		found := 0
+		for _, err := range s.Due(b.Context(), keyturn.Issuer{Provider: "aws", Account: "000000000003"}, start().AddDate(0, 0, 8), registry.DueKey{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			found++
+		}
+		if found != 500 {
+			b.Fatalf("found %d keys, want 500", found)
+		}
+	}
+}
+
 func fillAccounts(b *testing.B, s registry.Store, now time.Time) {
 	var changes []registry.Change
 	for i := range benchKeys {

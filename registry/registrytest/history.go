@@ -1,13 +1,10 @@
 package registrytest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry"
 )
 
@@ -66,94 +63,4 @@ func longHistory(t *testing.T, s registry.Store) {
 			t.Fatalf("event %d is %s", i, e.ID)
 		}
 	}
-}
-
-func cancelledContext(t *testing.T, s registry.Store) {
-	fill(t, s, 3, "key-%d", nil)
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
-	defer stop()
-	for ctx, want := range map[context.Context]error{gone: context.Canceled, late: context.DeadlineExceeded} {
-		for name, call := range map[string]func() error{
-			"Get":                func() error { _, err := s.Get(ctx, "key-0"); return err },
-			"Save":               func() error { _, err := s.Save(ctx, sample("new"), event("new")); return err },
-			"SaveAll":            func() error { return s.SaveAll(ctx, []registry.Change{{Key: sample("new"), Event: event("new")}}) },
-			"SaveAll of nothing": func() error { return s.SaveAll(ctx, nil) },
-			"Count":              func() error { _, err := s.Count(ctx, registry.Filter{}); return err },
-			"Ping":               func() error { return s.Ping(ctx) },
-			"ClaimNotices":       func() error { _, err := s.ClaimNotices(ctx, start(), lease, 1); return err },
-			"SettleNotices":      func() error { return s.SettleNotices(ctx, []string{"x"}) },
-			"settle none":        func() error { return s.SettleNotices(ctx, nil) },
-			"DeferNotices":       func() error { return s.DeferNotices(ctx, []string{"x"}, start()) },
-			"DropNotices":        func() error { _, err := s.DropNotices(ctx, start()); return err },
-			"CountNotices":       func() error { _, _, err := s.CountNotices(ctx); return err },
-			"AddRule":            func() error { return s.AddRule(ctx, freeze("a-freeze")) },
-			"RemoveRule":         func() error { return s.RemoveRule(ctx, "a-freeze") },
-			"Rules":              func() error { _, err := s.Rules(ctx, start()); return err },
-			"Delivered":          func() error { _, err := s.Delivered(ctx, "jira", "1"); return err },
-			"RecordDelivery":     func() error { return s.RecordDelivery(ctx, "jira", "1", start()) },
-			"Accounts":           func() error { _, err := s.Accounts(ctx, start()); return err },
-			"Outcomes":           func() error { _, err := s.Outcomes(ctx, pause().Issuer, 1); return err },
-			"SetPause":           func() error { return s.SetPause(ctx, pause()) },
-			"ClearPause":         func() error { return s.ClearPause(ctx, pause().Issuer, start()) },
-			"Find": func() (last error) {
-				for _, err := range s.Find(ctx, registry.Filter{}) {
-					last = err
-				}
-				return last
-			},
-			"History": func() (last error) {
-				for _, err := range s.History(ctx, "key-0") {
-					last = err
-				}
-				return last
-			},
-		} {
-			if err := call(); !errors.Is(err, want) || keyturn.KindOf(err) != keyturn.Unavailable {
-				t.Errorf("%s: error is %v, want %v itself", name, err, want)
-			}
-		}
-	}
-	if n, err := s.Count(t.Context(), registry.Filter{}); err != nil || n != 3 {
-		t.Errorf("%d keys, error %v; want 3", n, err)
-	}
-	// Cancelling between two keys stops the iteration, though the page is read.
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var got []error
-	for _, err := range s.Find(ctx, registry.Filter{}) {
-		got = append(got, err)
-		cancel()
-	}
-	if len(got) != 2 || got[0] != nil || !errors.Is(got[1], context.Canceled) {
-		t.Errorf("iteration gave errors %v, want one key and then the cancellation", got)
-	}
-}
-
-func ping(t *testing.T, s registry.Store) {
-	if err := s.Ping(t.Context()); err != nil {
-		t.Fatalf("Ping: %v", err)
-	}
-}
-
-func closedStore(t *testing.T, s registry.Store) {
-	mustSave(t, s, sample("a-key"), "e1")
-	if err := s.Close(); err != nil {
-		t.Fatalf("Close: %v", err)
-	}
-	_, err := s.Get(t.Context(), "a-key")
-	wantKind(t, err, keyturn.Unavailable)
-	_, err = s.Save(t.Context(), sample("b-key"), event("e2"))
-	wantKind(t, err, keyturn.Unavailable)
-	wantKind(t, s.Ping(t.Context()), keyturn.Unavailable)
-	_, err = s.ClaimNotices(t.Context(), start(), lease, 1)
-	wantKind(t, err, keyturn.Unavailable)
-	wantKind(t, s.SettleNotices(t.Context(), []string{"e1/owner"}), keyturn.Unavailable)
-	_, err = s.Rules(t.Context(), start())
-	wantKind(t, err, keyturn.Unavailable)
-	_, err = s.Delivered(t.Context(), "jira", "1")
-	wantKind(t, err, keyturn.Unavailable)
-	_, err = s.Accounts(t.Context(), start())
-	wantKind(t, err, keyturn.Unavailable)
 }

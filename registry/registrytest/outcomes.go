@@ -30,28 +30,32 @@ func outcomes(t *testing.T, s registry.Store, issuer keyturn.Issuer, n int) []re
 func outcomesOfASave(t *testing.T, s registry.Store) {
 	key := mustSave(t, s, sample("a-key"), "e0")
 	at := start().Add(123456 * time.Microsecond)
-	key = mustTell(t, s, key, ended("run/1", registry.RolledBack, at))
+	failed := ended("run/1", registry.RolledBack, at)
+	failed.Detail = "denied"
+	key = mustTell(t, s, key, failed)
 	told := ended("run/2", registry.Completed, at.Add(time.Hour))
 	told.Tell = []registry.Audience{registry.ToOwner}
 	key = mustTell(t, s, key, told)
 	for _, what := range []string{registry.Began, registry.Stuck, registry.Revoked} {
 		key = mustTell(t, s, key, ended("not an end/"+what, what, at))
 	}
+	aborted := ended("run/4", registry.RolledBack, at)
+	aborted.Detail = "aborted"
 	if err := s.SaveAll(t.Context(), []registry.Change{
 		{Key: sample("new-key"), Event: ended("run/3", registry.Completed, at.Add(time.Hour).In(time.FixedZone("", 3600)))},
-		{Key: of("elsewhere", "stripe", "acct_1"), Event: ended("run/4", registry.RolledBack, at)},
+		{Key: of("elsewhere", "stripe", "acct_1"), Event: aborted},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	want := []registry.Outcome{ // of the same moment, the one written last is the newest
 		{Key: "new-key", What: registry.Completed, At: at.Add(time.Hour)},
 		{Key: "a-key", What: registry.Completed, At: at.Add(time.Hour)},
-		{Key: "a-key", What: registry.RolledBack, At: at},
+		{Key: "a-key", What: registry.RolledBack, Why: "denied", At: at},
 	}
 	diff(t, "outcomes", outcomes(t, s, key.Scope.Issuer(), 10), want)
 	diff(t, "the last two", outcomes(t, s, key.Scope.Issuer(), 2), want[:2])
 	diff(t, "of another account", outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "acct_1"}, 10),
-		[]registry.Outcome{{Key: "elsewhere", What: registry.RolledBack, At: at}})
+		[]registry.Outcome{{Key: "elsewhere", What: registry.RolledBack, Why: "aborted", At: at}})
 	if got := outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "nobody"}, 10); len(got) != 0 {
 		t.Errorf("an account that there is not has outcomes %+v", got)
 	}

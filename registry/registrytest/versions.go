@@ -59,3 +59,25 @@ func Upgraded(t *testing.T, s registry.Store, ids ...keyturn.KeyID) {
 	}
 	diff(t, "accounts", accounts(t, s, start()), []registry.AccountStatus{status("", "", len(ids))})
 }
+
+// UpgradedFrom3 asks a store whose tables were just brought up to date while a
+// worker runs on that knows no batches. end has that worker end an operation on
+// the key "old", which it did once before the upgrade as well.
+func UpgradedFrom3(t *testing.T, s registry.Store, end func()) {
+	t.Helper()
+	key := mustGet(t, s, "old")
+	mustAddBatch(t, s, batch("b1"), key.ID)
+	end()
+	got := outcomes(t, s, key.Scope.Issuer(), 10)
+	for _, o := range got {
+		if o.What != registry.Completed || o.Why != "" {
+			t.Errorf("an outcome of the old worker is %+v", o)
+		}
+	}
+	if len(got) != 2 {
+		t.Errorf("%d outcomes, want that of before and that of after", len(got))
+	}
+	diff(t, "the batch, after an end that the old worker wrote", states(t, s, "b1"), []registry.BatchState{registry.BatchWaiting})
+	mustTell(t, s, key, endedOf("b1", "run/3", registry.Completed, "", start()))
+	diff(t, "after an end that the new one wrote", states(t, s, "b1"), []registry.BatchState{registry.BatchDone})
+}

@@ -55,7 +55,7 @@ func stateKnown(state registry.BatchState) bool {
 
 // NotInBatch says that a key cannot be marked because it is not of the batch.
 func NotInBatch(op, batch, key string) error {
-	return keyturn.Errorf(keyturn.NotFound, op, "there is no key %q in a batch %q", key, batch)
+	return keyturn.Errorf(keyturn.NotFound, op, "there is no key %q in a batch %q; mark keys of one batch only", key, batch)
 }
 
 // SelectBatchKeys reads one page of the keys of a batch, only those in state

@@ -63,7 +63,7 @@ func refuseFinding(f *registry.Finding) string {
 	case f.ID == "" || f.Check == "" || f.Kind == "" || f.Subject == "" || f.Seen.IsZero():
 		return "needs an id, a check, a kind, a subject and when it was seen"
 	case f.Severity != registry.Info && f.Severity != registry.Warning && f.Severity != registry.Critical:
-		return fmt.Sprintf("there is no severity %q", f.Severity)
+		return fmt.Sprintf("there is no severity %q; use %s, %s or %s", f.Severity, registry.Info, registry.Warning, registry.Critical)
 	case !storable(texts[:]...):
 		return "holds text that is not UTF-8, or a NUL character; remove it"
 	}

@@ -32,4 +32,9 @@ func BenchmarkSave(b *testing.B)            { registrytest.BenchmarkSave(b, fres
 func BenchmarkSaveAll(b *testing.B)         { registrytest.BenchmarkSaveAll(b, fresh) }
 func BenchmarkClaimNotices(b *testing.B)    { registrytest.BenchmarkClaimNotices(b, fresh) }
 func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue(b, fresh) }
+func BenchmarkAddBatch(b *testing.B)        { registrytest.BenchmarkAddBatch(b, fresh) }
+func BenchmarkMarkBatch(b *testing.B)       { registrytest.BenchmarkMarkBatch(b, fresh) }
+func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fresh) }
 func BenchmarkAccounts(b *testing.B)        { registrytest.BenchmarkAccounts(b, fresh, func() {}) }
+func BenchmarkDue(b *testing.B)             { registrytest.BenchmarkDue(b, fresh, func() {}) }
+func BenchmarkBatchProgress(b *testing.B)   { registrytest.BenchmarkBatchProgress(b, fresh, func() {}) }

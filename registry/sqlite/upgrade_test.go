@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/fstest"
 
 	"github.com/pressly/goose/v3"
 
@@ -20,19 +19,15 @@ const (
 	insertEvent1 = "INSERT INTO events (id, key_id, what, actor, reason, detail, at) VALUES ('event of ' || $1, $1, 'noted', '', '', $2, '2026-04-01T10:00:00.000000Z')"
 )
 
-// createVersion1 makes the tables as they were before the outbox.
-func createVersion1(t *testing.T, db *sql.DB) {
+// createVersion makes the tables as they were at a version.
+func createVersion(t *testing.T, db *sql.DB, version int64) {
 	t.Helper()
-	script, err := os.ReadFile("migrations/00001_keys.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fstest.MapFS{"00001_keys.sql": {Data: script}},
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"),
 		goose.WithTableName(rows.VersionTable), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.Up(t.Context()); err != nil {
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -43,7 +38,7 @@ func TestAnOldWorkerRunsOn(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "registry.db")
 	old := rawDB(t, path)
-	createVersion1(t, old)
+	createVersion(t, old, 1)
 	var statements []*sql.Stmt
 	for _, text := range []string{insertKey1, updateKey1, insertEvent1} {
 		prepared, err := old.PrepareContext(t.Context(), text)
@@ -64,4 +59,31 @@ func TestAnOldWorkerRunsOn(t *testing.T) {
 	s := open(t, path)
 	work("after")
 	registrytest.Upgraded(t, s, "before", "after")
+}
+
+// insertOutcome3 is the statement of a worker that knows version 3.
+const insertOutcome3 = "INSERT INTO outcomes (provider, account, key_id, what, at) VALUES ('', '', $1, 'completed', '2026-04-01T10:00:00.000000Z')"
+
+// TestAWorkerOfVersion3RunsOn upgrades the tables under a worker that knows
+// outcomes and no batches.
+func TestAWorkerOfVersion3RunsOn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	old := rawDB(t, path)
+	createVersion(t, old, 3)
+	if _, err := old.ExecContext(t.Context(), insertKey1, "old", `{"id": "old"}`); err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := old.PrepareContext(t.Context(), insertOutcome3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := func() {
+		t.Helper()
+		if _, err := outcome.ExecContext(t.Context(), "old"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end()
+	registrytest.UpgradedFrom3(t, open(t, path), end)
 }

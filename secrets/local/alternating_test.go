@@ -2,19 +2,21 @@ package local_test
 
 import (
 	"context"
+	"iter"
 	"sync/atomic"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/secrets"
+	"github.com/keyturn/keyturn/secrets/local"
 )
 
 // alternating sends each call to the next of several Stores.
 type alternating struct {
-	stores []secrets.Store
+	stores []*local.Store
 	calls  atomic.Int64
 }
 
-func (a *alternating) pick() secrets.Store {
+func (a *alternating) pick() *local.Store {
 	return a.stores[int(a.calls.Add(1))%len(a.stores)]
 }
 
@@ -40,4 +42,8 @@ func (a *alternating) Read(ctx context.Context, ref keyturn.SecretRef, v keyturn
 
 func (a *alternating) Destroy(ctx context.Context, ref keyturn.SecretRef, v keyturn.SecretVersion) error {
 	return a.pick().Destroy(ctx, ref, v)
+}
+
+func (a *alternating) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return a.pick().List(ctx, prefix)
 }

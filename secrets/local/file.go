@@ -40,6 +40,22 @@ func checkPath(op, path string) error {
 // is not a letter, digit, - _ or . escaped, so that a path can be read off
 // its name. A long one is cut and ends in its hash.
 func fileName(path string) string {
+	name := escape(path)
+	if len(name) > longest {
+		sum := sha256.Sum256([]byte(path))
+		name = fmt.Sprintf("%s%%-%x", name[:kept], sum[:16])
+	}
+	return name + extension
+}
+
+// longest is how long a name may be as it is, and kept how much stays of a
+// longer one.
+const (
+	longest = 180
+	kept    = 120
+)
+
+func escape(path string) string {
 	var b strings.Builder
 	for i := range len(path) {
 		switch c := path[i]; {
@@ -49,24 +65,28 @@ func fileName(path string) string {
 			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
-	name := b.String()
-	if len(name) > 180 {
-		sum := sha256.Sum256([]byte(path))
-		name = fmt.Sprintf("%s%%-%x", name[:120], sum[:16])
-	}
-	return name + extension
+	return b.String()
 }
 
 // readFile returns the record of a path, an empty one where there is none. A
 // file it cannot make sense of is Invalid, and stays as it is.
 func (s *Store) readFile(op, path string) (record, error) {
 	file := filepath.Join(s.dir, fileName(path))
+	r, err := s.unseal(op, file)
+	if err == nil && r.Format == 0 {
+		return record{Format: 1, Path: path}, nil
+	}
+	return r, err
+}
+
+// unseal reads one file. The record of a file that is not there has no format.
+func (s *Store) unseal(op, file string) (record, error) {
 	broken := func(why string) (record, error) {
 		return record{}, keyturn.Errorf(keyturn.Invalid, op, "%s %s", file, why)
 	}
 	sealed, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return record{Format: 1, Path: path}, nil
+		return record{}, nil
 	}
 	if err != nil {
 		return record{}, keyturn.Errorf(keyturn.Unavailable, op, "%s cannot be read; check its permissions and the disk", file)
@@ -87,7 +107,7 @@ func (s *Store) readFile(op, path string) (record, error) {
 	if err := json.Unmarshal(text, &r); err != nil || r.Format != 1 {
 		return broken("holds a format this version of Keyturn does not know; use a newer one, or bring the file back from a backup")
 	}
-	if r.Path != path {
+	if fileName(r.Path) != filepath.Base(file) {
 		return broken(fmt.Sprintf("belongs to path %q; give it back its name", r.Path))
 	}
 	return r, nil

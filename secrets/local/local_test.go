@@ -32,7 +32,7 @@ func TestStoreTwice(t *testing.T) {
 	t.Parallel()
 	secretstest.Run(t, func(t *testing.T) secrets.Store {
 		dir := t.TempDir()
-		return &alternating{stores: []secrets.Store{open(t, dir), open(t, dir)}}
+		return &alternating{stores: []*local.Store{open(t, dir), open(t, dir)}}
 	})
 }
 

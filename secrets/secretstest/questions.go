@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -324,5 +325,62 @@ func climb(s *suite) {
 		s.kind(fmt.Sprintf("Stage at %q", path), err, keyturn.Invalid)
 		_, err = s.store.Read(s.Context(), s.ref, "payments-stripe/g1")
 		s.kind(fmt.Sprintf("Read at %q", path), err, keyturn.Invalid)
+	}
+}
+
+// list is for a Store that is a secrets.Lister.
+func list(s *suite) {
+	lister, ok := s.store.(secrets.Lister)
+	if !ok {
+		s.Skip("this Store cannot list")
+	}
+	root := strings.TrimSuffix(s.ref.Path, "/stripe-live")
+	want := []string{
+		root + "/a", root + "/a/below", root + "/a/below/deeper", root + "/with space+and.dot/x",
+		root + "/b/" + strings.Repeat("a-long-name/", 16) + "1", root + "/b/" + strings.Repeat("a-long-name/", 16) + "2",
+	}
+	for _, path := range append([]string{root + "-beside/x", root}, want...) { // a folder is not below itself
+		s.ref.Path = path
+		s.promote("", s.stage(s.draft(1)))
+		s.promote("payments-stripe/g1", s.stage(s.draft(2)))
+	}
+	s.ref.Path = root + "/only-staged"
+	s.stage(s.draft(1))
+	read := func(ctx context.Context, prefix string, most int) (paths []string, err error) {
+		for path, err := range lister.List(ctx, prefix) {
+			s.hear(path, err)
+			if err != nil {
+				return paths, err
+			}
+			if paths = append(paths, path); len(paths) == most {
+				break
+			}
+		}
+		slices.Sort(paths)
+		return paths, nil
+	}
+	check := func(prefix string, most int, want ...string) {
+		s.Helper()
+		got, err := read(s.Context(), prefix, most)
+		if err != nil {
+			s.Fatalf("List(%q): %v", prefix, err)
+		}
+		slices.Sort(want)
+		s.same(fmt.Sprintf("List(%q)", prefix), want, got)
+	}
+	check(root, 0, want...)
+	check(root+"/a", 0, root+"/a/below", root+"/a/below/deeper")
+	check(root+"/a/below/deeper", 0)
+	check(root+"/not-there", 0)
+	check(root+"/with space+and.dot", 0, root+"/with space+and.dot/x")
+	if got, err := read(s.Context(), root, 2); err != nil || len(got) != 2 {
+		s.Errorf("List, stopped after two paths: %v, %v", got, err)
+	}
+	for _, prefix := range []string{"", "/", root + "/", "/" + root, root + "/../x", root + "/./a", root + "//a", root + "/x\ny"} {
+		_, err := read(s.Context(), prefix, 0)
+		s.kind(fmt.Sprintf("List(%q)", prefix), err, keyturn.Invalid)
+	}
+	if _, err := read(cancelledContext(), root, 0); !errors.Is(err, context.Canceled) {
+		s.Errorf("List with a cancelled context: got %v, want context.Canceled", err)
 	}
 }

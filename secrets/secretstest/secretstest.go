@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) secrets.Store) {
 		{"a cancelled context comes back", cancelled},
 		{"values come back byte for byte", bytes},
 		{"paths that climb out are refused", climb},
+		{"a folder is listed whole and nothing else", list},
 	} {
 		t.Run(q.name, func(t *testing.T) {
 			t.Parallel()

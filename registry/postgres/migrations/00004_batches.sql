@@ -54,8 +54,6 @@ CREATE TABLE batch_keys (
 );
 -- For the progress, without a look at the table.
 CREATE INDEX batch_keys_progress ON batch_keys (batch, provider, account, state);
--- For the few keys in one state among many in others.
-CREATE INDEX batch_keys_state ON batch_keys (batch, state, key_id);
 
 -- What checks found wrong.
 CREATE TABLE findings (
