@@ -297,3 +297,28 @@ func (d *deafRegistry) MarkBatch(ctx context.Context, id string, keys []registry
 	d.marks--
 	return d.Store.MarkBatch(ctx, id, keys)
 }
+
+// TestBatchResumedBeginsAtOnce: what an earlier pass has begun takes no time of this
+// one.
+func TestBatchResumedBeginsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld(t)
+	w.serve("1", 5)
+	w.add("1", "a-done", "a", 0)
+	w.add("1", "b-soaking", "a", 0)
+	w.add("1", "c-failed", "a", 0)
+	w.batch("a-done", "b-soaking", "c-failed")
+	before := w.now.Add(-time.Hour)
+	err := w.registry.MarkBatch(t.Context(), "b-1", []registry.BatchKey{
+		{Key: "a-done", State: registry.BatchDone, At: before}, {Key: "b-soaking", State: registry.BatchStarted, At: before},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.start(w.first()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.engine.after("c-failed"); got != 0 {
+		t.Errorf("it begins after %s", got)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,10 @@ func newAbortCmd(a *app) *cobra.Command {
 		Short: "Undo an operation while that is possible",
 		Long: `Abort puts everything back: consumers read the old value again, the old key is
 switched on again, the new one is ended. Once the revocation of the old key has
-begun it is refused, because the only way is then forward.`,
+begun it is refused, because the only way is then forward.
+
+A rotation that a sweep or a batch has planned for later is called off: nothing
+has begun, so nothing is undone, and its key is free again once a worker knows.`,
 		Example:           `  keyturn abort payments-stripe-live-001 --note "checkout errors since 12:04"`,
 		Args:              needs("KEY"),
 		ValidArgsFunction: completeKey(a),
@@ -32,5 +36,10 @@ begun it is refused, because the only way is then forward.`,
 }
 
 func runAbort(ctx context.Context, a *app, opts *abortOptions) error {
-	return say(ctx, a, workflows.UpdateAbort, &opts.wordOptions, func(w workflows.Word) any { return w })
+	err := say(ctx, a, workflows.UpdateAbort, &opts.wordOptions, func(w workflows.Word) any { return w })
+	var planned *plannedError
+	if errors.As(err, &planned) {
+		return callOff(ctx, a, &opts.wordOptions, planned.open)
+	}
+	return err
 }

@@ -62,7 +62,7 @@ func silent(code int) error { return &codedError{code: code} }
 // outcomeCode is the exit code for how an operation ended.
 func outcomeCode(o workflows.Outcome) int {
 	switch o {
-	case workflows.Issued, workflows.Rotated, workflows.Revoked:
+	case workflows.Issued, workflows.Rotated, workflows.Revoked, workflows.Adopted:
 		return exitOK
 	case workflows.RolledBack:
 		return exitRolledBack

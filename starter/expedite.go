@@ -23,7 +23,10 @@ func newExpediteCmd(a *app) *cobra.Command {
 with the old key switched off, or the pause before another attempt. The old key
 is then ended even if something still uses it. An operation held by a maintenance
 window or a freeze looks at the calendar again; only with --override does it go
-on regardless, and the key's history says so.`,
+on regardless, and the key's history says so.
+
+An operation that is planned for later waits for its turn and not for a soak:
+"keyturn rotate KEY" begins it now.`,
 		Example: `  keyturn expedite payments-stripe-live-001 --note "all consumers seen on the new key"
   keyturn expedite payments-stripe-live-001 --override --note "leak; agreed with the release team"`,
 		Args:              needs("KEY"),

@@ -34,20 +34,27 @@ var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // A fakeTemporal answers with what a test puts into it.
 type fakeTemporal struct {
-	mu       sync.Mutex
-	started  []startCall
-	updates  []client.UpdateWorkflowOptions
-	queries  int
-	startErr error
-	describe func(n int) (*workflowservice.DescribeWorkflowExecutionResponse, error)
-	query    func(ctx context.Context) (workflows.Status, error)
-	update   func(ctx context.Context) error
-	verdict  workflows.Verdict // the answer to a claim
-	result   func() (workflows.Result, error)
-	asked    int
-	closed   bool
-	limits   []*workflowservice.UpdateTaskQueueConfigRequest
-	limit    func() error // runs before every change of a limit, and may refuse it
+	mu         sync.Mutex
+	started    []startCall
+	begun      []startCall // with SignalBegin
+	updates    []client.UpdateWorkflowOptions
+	queries    int
+	startErr   error
+	describe   func(n int) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	query      func(ctx context.Context) (workflows.Status, error)
+	update     func(ctx context.Context) error
+	verdict    workflows.Verdict // the answer to a claim
+	result     func() (workflows.Result, error)
+	asked      int
+	closed     bool
+	limits     []*workflowservice.UpdateTaskQueueConfigRequest
+	limit      func() error // runs before every change of a limit, and may refuse it
+	batches    []batchCall
+	begin      func(batch string) error // runs when a batch is started, and may refuse it
+	stopped    []string
+	stoppedRun string
+	planned    fakeSchedules
+	stop       func() error // runs when a workflow is cancelled, and may refuse it
 }
 
 type startCall struct {
@@ -62,9 +69,51 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, o client.StartWorkflow
 	if f.startErr != nil {
 		return nil, f.startErr
 	}
-	name := runtime.FuncForPC(reflect.ValueOf(w).Pointer()).Name()
-	f.started = append(f.started, startCall{o, name[strings.LastIndexByte(name, '.')+1:], args[0].(workflows.Order)})
+	f.started = append(f.started, startCall{o, nameOf(w), args[0].(workflows.Order)})
 	return &fakeRun{f: f, id: "run-1"}, nil
+}
+
+// A batchCall is the start of a batch.
+type batchCall struct {
+	options  client.StartWorkflowOptions
+	signal   string
+	workflow string
+	in       workflows.BatchInput
+}
+
+func (f *fakeTemporal) SignalWithStartWorkflow(_ context.Context, id, signal string, _ any, o client.StartWorkflowOptions, w any, args ...any) (client.WorkflowRun, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if order, ok := args[0].(workflows.Order); ok { // a planned operation begins
+		f.begun = append(f.begun, startCall{o, nameOf(w), order})
+		return &fakeRun{f: f, id: "run-1"}, f.startErr
+	}
+	in := args[0].(workflows.BatchInput)
+	if f.begin != nil {
+		if err := f.begin(in.Page.Batch); err != nil {
+			return nil, err
+		}
+	}
+	f.batches = append(f.batches, batchCall{o, signal, nameOf(w), in})
+	return &fakeRun{f: f, id: "run-1"}, nil
+}
+
+func (f *fakeTemporal) CancelWorkflow(_ context.Context, id, run string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stop != nil {
+		if err := f.stop(); err != nil {
+			return err
+		}
+	}
+	f.stopped, f.stoppedRun = append(f.stopped, id), run
+	return nil
+}
+
+// nameOf is the name of a workflow's function.
+func nameOf(w any) string {
+	name := runtime.FuncForPC(reflect.ValueOf(w).Pointer()).Name()
+	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
 func (f *fakeTemporal) GetWorkflow(_ context.Context, _, run string) client.WorkflowRun {
@@ -89,14 +138,18 @@ func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...a
 	return fakeValue{s}, err
 }
 
-func (f *fakeTemporal) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, _, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
 	if f.describe == nil {
 		return nil, serviceerror.NewNotFound("no such workflow")
 	}
-	return f.describe(f.asked)
+	d, err := f.describe(f.asked)
+	if err == nil && run != "" {
+		d.WorkflowExecutionInfo.Execution.RunId = run
+	}
+	return d, err
 }
 
 func (f *fakeTemporal) UpdateTaskQueueConfig(_ context.Context, r *workflowservice.UpdateTaskQueueConfigRequest) error {
@@ -166,6 +219,13 @@ func described(name string, status enumspb.WorkflowExecutionStatus, events int64
 		info.CloseTime = timestamppb.New(noon)
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info}
+}
+
+// underWay has an operation hold the key.
+func (d *desk) underWay(name string) {
+	d.temporal.describe = func(int) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+		return described(name, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, 5), nil
+	}
 }
 
 const keyID = "payments-stripe-live-001"

@@ -33,16 +33,16 @@ func (d *desk) store(t *testing.T) registry.Store {
 	return s
 }
 
-// fleet has three accounts: one with a bit of everything, one that is well, and
-// one that is paused.
-func fleet(t *testing.T) *desk {
+// aFleet has three accounts: one with a bit of everything, one that no worker
+// serves any more, and one that is paused.
+func aFleet(t *testing.T) *desk {
 	t.Helper()
 	rotating := keyOf("aws-rotating", "aws", "123456789012", -1)
 	rotating.Intent = &keyturn.Intent{Run: "run-1", Operation: keyturn.Rotate, Began: noon}
 	waiting := keyOf("aws-waiting", "aws", "123456789012", -8)
 	waiting.Intent = &keyturn.Intent{Run: "run-2", Operation: keyturn.Rotate, Began: noon, Manual: &keyturn.Manual{Step: keyturn.EndOld, Asked: noon}}
-	d := newDesk(t, rotating, waiting, keyOf("aws-well", "aws", "123456789012", 30),
-		keyOf("aws-other", "aws", "999", 30), keyOf("stripe-key", "stripe", "acct_1", 30))
+	d := newDesk(t, rotating, waiting, keyOf("aws-due", "aws", "123456789012", -1), keyOf("aws-due-too", "aws", "123456789012", -2), keyOf("aws-well", "aws", "123456789012", 30),
+		keyOf("aws-other", "aws", "999", -1), keyOf("stripe-key", "stripe", "acct_1", 30))
 	s := d.store(t)
 	for i, what := range []string{registry.RolledBack, registry.Completed, registry.Completed} {
 		k, err := s.Get(t.Context(), "aws-well")
@@ -51,6 +51,11 @@ func fleet(t *testing.T) *desk {
 		}
 		e := registry.Event{ID: fmt.Sprint("end/", i), What: what, Actor: "test", At: noon.Add(-time.Hour)}
 		if _, err := s.Save(t.Context(), k, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for account, ago := range map[string]time.Duration{"123456789012": time.Minute, "999": 3 * time.Hour} {
+		if err := s.Serve(t.Context(), keyturn.Issuer{Provider: "aws", Account: account}, 0.05, noon.Add(-ago)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +68,7 @@ func fleet(t *testing.T) *desk {
 
 func TestFleetStatus(t *testing.T) {
 	t.Parallel()
-	d := fleet(t)
+	d := aFleet(t)
 	d.expect(t, exitOK, "", "fleet", "status")
 	golden(t, "testdata/fleet-status.txt", d.stdout.String())
 	d.stdout.Reset()
@@ -94,9 +99,9 @@ func TestFleetStatusOfNothing(t *testing.T) {
 
 func TestAccountsAreCompleted(t *testing.T) {
 	t.Parallel()
-	d := fleet(t)
+	d := aFleet(t)
 	for line, want := range map[string]string{
-		"providers pause ":       "aws/123456789012\t3 keys\naws/999\t1 key\n:4\n",
+		"providers pause ":       "aws/123456789012\t5 keys\naws/999\t1 key\n:4\n",
 		"providers pause aws/9":  "aws/999\t1 key\n:4\n",
 		"providers resume ":      "stripe/acct_1\t1 key\n:4\n",
 		"providers resume aws/":  ":4\n",

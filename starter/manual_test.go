@@ -88,6 +88,7 @@ func TestManualSupply(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, handKey(keyturn.SupplyValue))
+			d.underWay("RotateKey")
 			store := d.supplies(t)
 			ref := keyturn.SecretRef{Store: "vault", Path: "secret/payments/stripe-live"}
 			// A value that was supplied before gives way.
@@ -139,6 +140,7 @@ func TestManualSupplyRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, handKey(c.step))
+			d.underWay("RotateKey")
 			store := d.supplies(t)
 			d.in = strings.NewReader(c.stdin)
 			d.temporal.verdict = workflows.Verdict{Why: "the new value was tried and refused"}
@@ -157,6 +159,7 @@ func TestManualSupplyRefusals(t *testing.T) {
 func TestManualConfirm(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, handKey(keyturn.EndOld))
+	d.underWay("RotateKey")
 	d.temporal.verdict = workflows.Verdict{Accepted: true, Step: keyturn.EndOld}
 	d.expect(t, exitOK, "", "manual", "confirm", keyID, "--note", "in the portal")
 	if !strings.Contains(d.stdout.String(), "checked and accepted") {
@@ -177,6 +180,7 @@ func TestManualExtendAndCancel(t *testing.T) {
 		k.ID, k.Storage.Secret.Path = "idle-001", "secret/idle"
 		return k
 	}())
+	d.underWay("RotateKey")
 	d.expect(t, exitOK, "", "manual", "extend", keyID, "--for", "3d")
 	d.expect(t, exitOK, "", "manual", "cancel", keyID)
 	want := []any{workflows.Extension{Word: workflows.Word{Actor: "bob@laptop"}, For: keyturn.Duration(72 * time.Hour)}, workflows.Word{Actor: "bob@laptop"}}

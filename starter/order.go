@@ -46,6 +46,18 @@ type order struct {
 	// warning is what the person must confirm, from the key as it is; nil
 	// where there is nothing to confirm.
 	warning func(keyturn.Key) string
+	// special is what an operation has that others do not; nil for most.
+	special special
+}
+
+// special is an operation that is about more than a key.
+type special interface {
+	// input is what its workflow is started with.
+	input(workflows.Order) any
+	// blocks says why it would be refused, where the key allows it; "" for not.
+	blocks(*keyturn.Key) string
+	// steps adds its steps to a plan.
+	steps(p *plan, key *keyturn.Key, now time.Time)
 }
 
 func (o *order) command() string { return string(o.op) + " " + string(o.opts.key) }
@@ -76,7 +88,7 @@ func (o *order) run(ctx context.Context, a *app) (err error) {
 		return o.tell(ctx, a, &key, rules)
 	}
 	// What the registry alone forbids is refused before anybody is asked.
-	if why := blocks(o.op, withoutIntent(key), nil, true); key.Intent == nil && len(why) > 0 {
+	if why := o.blocks(withoutIntent(key), nil, true); key.Intent == nil && len(why) > 0 {
 		return refusedf("%s: %s", o.command(), strings.Join(why, "; "))
 	}
 	if o.warning != nil {
@@ -90,11 +102,11 @@ func (o *order) run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer eng.Close()
-	run, err := o.start(ctx, a, eng, &key)
+	s, err := o.start(ctx, a, eng, &key)
 	if err != nil {
 		return err
 	}
-	return o.follow(ctx, a, eng, &key, run)
+	return o.follow(ctx, a, eng, s)
 }
 
 func withoutIntent(k keyturn.Key) *keyturn.Key {
@@ -111,13 +123,17 @@ func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyt
 	eng, err := a.engine(short, slog.LevelError+1)
 	if err == nil {
 		defer eng.Close()
-		open, err = eng.open(short, key.ID)
+		open, err = eng.open(short, key.ID, "")
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	p := newPlan(o.op, key, o.opts.now, a.now(), open, err == nil)
-	p.calendar(keyturn.MayChange(key, rules, a.now()), o.opts.now)
+	if p.Blocks = o.blocks(key, open, err == nil); o.special != nil {
+		o.special.steps(&p, key, a.now())
+	} else {
+		p.calendar(keyturn.MayChange(key, rules, a.now()), o.opts.now)
+	}
 	if err := a.print(p, func(w io.Writer) error { return p.write(w, a.now()) }); err != nil {
 		return err
 	}
@@ -127,6 +143,17 @@ func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyt
 	return nil
 }
 
+// blocks lists why the operation would be refused.
+func (o *order) blocks(key *keyturn.Key, open *opened, asked bool) []string {
+	why := blocks(o.op, key, open, asked)
+	if len(why) == 0 && o.special != nil {
+		if more := o.special.blocks(key); more != "" {
+			why = append(why, more)
+		}
+	}
+	return why
+}
+
 // started is what the start of an operation prints.
 type started struct {
 	Operation keyturn.Operation `json:"operation"`
@@ -134,18 +161,23 @@ type started struct {
 	Workflow  string            `json:"workflow"`
 	Run       string            `json:"run"`
 	Approval  bool              `json:"awaits_approval,omitempty"`
+	// Planned is what a rotation that begins now was planned for.
+	Planned time.Time `json:"planned_for,omitzero"`
 }
 
 // follow says that it has started, and watches it if that was asked for.
-func (o *order) follow(ctx context.Context, a *app, eng *engine, key *keyturn.Key, run string) error {
-	s := started{o.op, key.ID, workflows.KeyWorkflowID(key.ID), run, o.op == keyturn.Issue && key.Policy.Approval}
+func (o *order) follow(ctx context.Context, a *app, eng *engine, s started) error {
 	human := func(w io.Writer) error {
-		_, _ = fmt.Fprintf(w, "%s has started (run %s)\n", o.command(), run)
+		if s.Planned.IsZero() {
+			_, _ = fmt.Fprintf(w, "%s has started (run %s)\n", o.command(), s.Run)
+		} else {
+			_, _ = fmt.Fprintf(w, "%s: the rotation that was planned for %s begins now (run %s)\n", o.command(), stamp(s.Planned, a.now()), s.Run)
+		}
 		if s.Approval {
-			_, _ = fmt.Fprintf(w, "it waits for a second person's word: keyturn approve %s\n", key.ID)
+			_, _ = fmt.Fprintf(w, "it waits for a second person's word: keyturn approve %s\n", s.Key)
 		}
 		if !o.opts.watch {
-			_, _ = fmt.Fprintf(w, "follow it with: keyturn watch %s\n", key.ID)
+			_, _ = fmt.Fprintf(w, "follow it with: keyturn watch %s\n", s.Key)
 		}
 		return nil
 	}
@@ -155,5 +187,5 @@ func (o *order) follow(ctx context.Context, a *app, eng *engine, key *keyturn.Ke
 	if err := human(a.progress()); err != nil {
 		return err
 	}
-	return newFollower(a, eng, key.ID, run).follow(ctx)
+	return newFollower(a, eng, s.Key, s.Run).follow(ctx)
 }

@@ -7,82 +7,76 @@ import (
 	"strings"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/workflows"
 )
 
-// start starts the workflow under the key's lock and returns its run.
-func (o *order) start(ctx context.Context, a *app, eng *engine, key *keyturn.Key) (string, error) {
-	open, err := eng.open(ctx, key.ID)
+// start starts the workflow under the key's lock. A rotation that is planned for
+// later begins now instead, as this order says.
+func (o *order) start(ctx context.Context, a *app, eng *engine, key *keyturn.Key) (started, error) {
+	open, err := eng.open(ctx, key.ID, "")
 	if err != nil {
-		return "", err
+		return started{}, err
 	}
-	if open != nil {
-		return "", o.busy(open.Name, open.Run, a.now().Sub(open.Started))
+	if open != nil && !open.mayBegin(o.op) {
+		return started{}, o.busy(open, a.now())
 	}
-	if why := blocks(o.op, key, nil, true); len(why) > 0 {
-		return "", refusedf("%s: %s", o.command(), strings.Join(why, "; "))
+	if why := o.blocks(key, open, true); len(why) > 0 {
+		return started{}, refusedf("%s: %s", o.command(), strings.Join(why, "; "))
 	}
-	run, err := eng.ExecuteWorkflow(ctx, o.options(eng, key), o.workflow, workflows.Order{
+	order := workflows.Order{
 		Key: key.ID, Issuer: key.Scope.Issuer(), Cause: o.cause, Now: o.opts.now,
 		Approval: o.op == keyturn.Issue && key.Policy.Approval,
-	})
+	}
+	s := started{Operation: o.op, Key: key.ID, Workflow: workflows.KeyWorkflowID(key.ID), Approval: order.Approval}
+	if open != nil {
+		if s.Run, err = o.beginNow(ctx, eng, key, order, open); s.Run == open.Run {
+			s.Planned = open.Begins
+		}
+	} else {
+		s.Run, err = o.startNew(ctx, eng, key, order)
+	}
+	return s, err
+}
+
+func (o *order) startNew(ctx context.Context, eng *engine, key *keyturn.Key, order workflows.Order) (run string, err error) {
+	var in any = order
+	if o.special != nil {
+		in = o.special.input(order)
+	}
+	r, err := eng.ExecuteWorkflow(ctx, workflows.StartOptions(o.op, key, order, eng.config.TaskQueue), o.workflow, in)
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
 	switch {
 	case errors.As(err, &already): // somebody was faster just now
-		return "", o.busy("an operation", already.RunId, 0)
+		return "", o.busy(&opened{Name: "an operation", Run: already.RunId}, time.Time{})
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", o.command(), eng.explain(err))
 	}
-	return run.GetRunID(), nil
+	return r.GetRunID(), nil
 }
 
-func (o *order) busy(name, run string, since time.Duration) error {
+// beginNow has a planned rotation begin. It stays in its batch, which waits for
+// it.
+func (o *order) beginNow(ctx context.Context, eng *engine, key *keyturn.Key, order workflows.Order, open *opened) (run string, err error) {
+	order.Batch = open.Batch
+	opts := workflows.BeginNow(workflows.StartOptions(o.op, key, order, eng.config.TaskQueue))
+	r, err := eng.SignalWithStartWorkflow(ctx, opts.ID, workflows.SignalBegin, order, opts, o.workflow, order)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", o.command(), eng.explain(err))
+	}
+	return r.GetRunID(), nil
+}
+
+func (o *order) busy(open *opened, now time.Time) error {
+	if open.planned() {
+		return refusedf("%s: %s", o.command(), open.inTheWay(o.opts.key))
+	}
 	age := ""
-	if since >= time.Second {
+	if since := now.Sub(open.Started); since >= time.Second {
 		age = ", begun " + rough(since) + " ago"
 	}
 	return refusedf("%s: %s is already under way on this key (run %s%s); follow it with: keyturn watch %s; cut its waits short with: keyturn expedite %[5]s",
-		o.command(), name, run, age, o.opts.key)
-}
-
-// options are how the workflow is started: its id is the key's lock, and one
-// run at a time may hold it. What is written here is shown in Temporal's UI
-// and, in the search attributes, never encrypted: it names a team, no person.
-func (o *order) options(eng *engine, key *keyturn.Key) client.StartWorkflowOptions {
-	attributes := []temporal.SearchAttributeUpdate{
-		workflows.KeyIDAttribute.ValueSet(string(key.ID)),
-		workflows.ProviderAttribute.ValueSet(key.Scope.Provider),
-		workflows.TeamAttribute.ValueSet(key.Owner.Team),
-		workflows.PhaseAttribute.ValueSet(string(o.firstPhase(key))),
-		workflows.ReasonAttribute.ValueSet(o.cause.Reason),
-	}
-	if due := key.Due(); !due.IsZero() {
-		attributes = append(attributes, workflows.DueAttribute.ValueSet(due.UTC()))
-	}
-	return client.StartWorkflowOptions{
-		ID:                                       workflows.KeyWorkflowID(key.ID),
-		TaskQueue:                                eng.config.TaskQueue,
-		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
-		StaticSummary:                            fmt.Sprintf("%s %s at %s: %s", o.op, key.ID, key.Scope.Provider, o.cause.Reason),
-		StaticDetails: fmt.Sprintf("- key: %s\n- provider: %s\n- team: %s\n- secret: %s:%s\n- consumers: %d\n- reason: %s\n",
-			key.ID, key.Scope.Issuer(), key.Owner.Team, key.Storage.Secret.Store, key.Storage.Secret.Path, len(key.Storage.Consumers), o.cause.Reason),
-	}
-}
-
-func (o *order) firstPhase(key *keyturn.Key) workflows.Phase {
-	switch {
-	case o.op == keyturn.Revoke:
-		return workflows.Retiring
-	case o.op == keyturn.Issue && key.Policy.Approval:
-		return workflows.AwaitingApproval
-	}
-	return workflows.Minting
+		o.command(), open.Name, open.Run, age, o.opts.key)
 }

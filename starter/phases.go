@@ -140,6 +140,9 @@ func (l *lines) show(v view, now time.Time) {
 // something changes: times of day, and no time that is left.
 func (l *lines) sentences(v view, now time.Time) []string {
 	var out []string
+	if !v.Begins.IsZero() {
+		out = append(out, "planned, begins "+v.Begins.UTC().Format(time.RFC3339))
+	}
 	if s := v.Status; s != nil {
 		text := string(s.Phase)
 		if !s.Until.IsZero() {

@@ -39,6 +39,7 @@ type step struct {
 // newPlan tells what op would do to key. open is the operation under way, if
 // any; asked says whether Temporal could be asked for it.
 func newPlan(op keyturn.Operation, key *keyturn.Key, urgent bool, now time.Time, open *opened, asked bool) plan {
+	taken := open.mayBegin(op)
 	p := plan{
 		Operation: op, Key: key.ID, Provider: key.Scope.Provider, Account: key.Scope.Account, Principal: key.Scope.Principal,
 		Team: key.Owner.Team, Secret: key.Storage.Secret, Current: key.Current(), Generation: key.Generation,
@@ -47,7 +48,10 @@ func newPlan(op keyturn.Operation, key *keyturn.Key, urgent bool, now time.Time,
 	if !asked {
 		p.Notes = append(p.Notes, "Temporal could not be asked whether an operation is open on this key")
 	}
-	if i := key.Intent; i != nil && asked && open == nil && len(p.Blocks) == 0 {
+	if taken && len(p.Blocks) == 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("it is planned for %s (run %s); it would begin now, as this command says", stamp(open.Begins, now), open.Run))
+	}
+	if i := key.Intent; i != nil && asked && (open == nil || taken) && len(p.Blocks) == 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("takes over from the %s that was cut off on %s", i.Operation, i.Began.UTC().Format(time.RFC3339)))
 	}
 	switch op {
@@ -84,7 +88,12 @@ func blocks(op keyturn.Operation, key *keyturn.Key, open *opened, asked bool) []
 		return out
 	}
 	current := key.Current()
+	if open.mayBegin(op) {
+		open = nil
+	}
 	switch i := key.Intent; {
+	case open.planned():
+		out = append(out, open.inTheWay(key.ID))
 	case open != nil:
 		add("%s is under way (run %s); follow it with: keyturn watch %s", open.Name, open.Run, key.ID)
 	case i != nil && !asked:

@@ -20,6 +20,7 @@ import (
 type planCase struct {
 	edit func(*keyturn.Key)
 	open string // the workflow under way
+	plan string // the workflow that is planned for later
 	down bool   // Temporal cannot be asked
 	args string
 	code int
@@ -67,6 +68,9 @@ func planCases() map[string]planCase {
 		"revoke-now":            {args: "revoke --now"},
 		"revoke-never-issued":   {edit: fresh, args: "revoke"},
 		"revoke-takes-over":     {edit: intent(keyturn.Rotate), args: "revoke"},
+		"rotate-planned":        {plan: "RotateKey", args: "rotate --now"},
+		"rotate-planned-over":   {edit: intent(keyturn.Rotate), plan: "RotateKey", args: "rotate"},
+		"revoke-planned":        {plan: "RotateKey", args: "revoke", code: exitRefused},
 		"revoke-before-approve": {edit: fresh, open: "IssueKey", args: "revoke", code: exitRefused},
 	}
 }
@@ -86,6 +90,9 @@ func TestPlans(t *testing.T) {
 				d.temporal.describe = func(int) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 					return described(c.open, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, 5), nil
 				}
+			}
+			if c.plan != "" {
+				d.planned(t, c.plan)
 			}
 			if c.down {
 				d.dialTemporal = func(context.Context, dial.Config, *slog.Logger) (temporalClient, error) {

@@ -23,31 +23,38 @@ func (p painter) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// screen redraws a block of lines in place.
+// redrawn is a block of lines that is drawn in place again and again.
+type redrawn struct{ lines int } // on the screen now
+
+// draw replaces what it drew before by the last lines of block, as many as fit.
+func (r *redrawn) draw(w io.Writer, block []string, height int) {
+	if most := max(height-1, 1); len(block) > most {
+		block = block[len(block)-most:]
+	}
+	var b strings.Builder
+	if r.lines > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", r.lines)
+	}
+	for _, l := range block {
+		b.WriteString(l + "\n")
+	}
+	r.lines = len(block)
+	_, _ = io.WriteString(w, b.String())
+}
+
+// screen shows an operation in place.
 type screen struct {
 	w     io.Writer
 	size  func() (width, height int)
 	paint painter
-	drawn int // lines on the screen now
+	drawn redrawn
 	frame int
 }
 
 func (s *screen) show(v view, now time.Time) {
 	width, height := s.size()
 	s.frame++
-	block := s.block(v, now, width)
-	if most := max(height-1, 1); len(block) > most {
-		block = block[len(block)-most:]
-	}
-	var b strings.Builder
-	if s.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", s.drawn)
-	}
-	for _, l := range block {
-		b.WriteString(l + "\n")
-	}
-	s.drawn = len(block)
-	_, _ = io.WriteString(s.w, b.String())
+	s.drawn.draw(s.w, s.block(v, now, width), height)
 }
 
 // block renders v, each line at most width cells wide.
@@ -56,7 +63,11 @@ func (s *screen) block(v view, now time.Time, width int) []string {
 	if v.Status != nil && v.Status.Generation > 0 {
 		generation = fmt.Sprintf(", generation %d", v.Status.Generation)
 	}
-	out := []string{cut(clean(fmt.Sprintf("%s %s%s, begun %s (run %s)", v.Operation, v.Key, generation, distance(v.Started, now), v.Run)), width)}
+	begun := "begun " + distance(v.Started, now)
+	if !v.Begins.IsZero() {
+		begun = "planned, begins " + stamp(v.Begins, now)
+	}
+	out := []string{cut(clean(fmt.Sprintf("%s %s%s, %s (run %s)", v.Operation, v.Key, generation, begun, v.Run)), width)}
 	for _, r := range phaseRows(v, now) {
 		text := cut(clean(fmt.Sprintf("%-17s %s", r.phase, r.text)), max(width-4, 1))
 		out = append(out, "  "+s.mark(r.mark)+" "+strings.TrimRight(text, " "))
@@ -109,7 +120,14 @@ func writeResult(w io.Writer, v *view, now time.Time, paint painter) error {
 		line("%s %s: %s in %s", v.Operation, v.Key, r.Outcome, took)
 	}
 	if r.New != nil && r.New.RemoteID != "" {
-		line("  new key   %s, generation %d, expires %s", r.New.RemoteID, r.New.Generation, stamp(r.Expires, now))
+		name := "new key"
+		if r.Outcome == workflows.Adopted {
+			name = "key    "
+		}
+		line("  %s   %s, generation %d, expires %s", name, r.New.RemoteID, r.New.Generation, stamp(r.Expires, now))
+	}
+	if r.Outcome == workflows.Adopted && r.Detail != "" {
+		line("  unproven  %s", r.Detail)
 	}
 	if len(r.Ended) > 0 {
 		line("  ended     %s", strings.Join(r.Ended, ", "))

@@ -18,6 +18,8 @@ import (
 type settings struct {
 	Temporal dial.Config     `yaml:"temporal"`
 	Registry config.Registry `yaml:"registry"`
+	// Schedules is what "keyturn schedules apply" goes by.
+	Schedules scheduleSettings `yaml:"schedules"`
 	// Stores are needed only to supply values made by hand.
 	Stores config.Stores `yaml:"stores"`
 }

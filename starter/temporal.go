@@ -24,10 +24,13 @@ import (
 // temporalClient is the little this program asks of Temporal.
 type temporalClient interface {
 	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	SignalWithStartWorkflow(ctx context.Context, workflowID, signalName string, signalArg any, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	CancelWorkflow(ctx context.Context, workflowID, runID string) error
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	ScheduleClient() client.ScheduleClient
 	UpdateTaskQueueConfig(ctx context.Context, request *workflowservice.UpdateTaskQueueConfigRequest) error
 	Close()
 }
@@ -45,6 +48,8 @@ type engine struct {
 	temporalClient
 	config   dial.Config
 	failures converter.FailureConverter // decrypts what failures say
+	decode   converter.DataConverter    // decrypts payloads
+	now      func() time.Time
 }
 
 // engine connects; the caller closes it. What the client has to say from level
@@ -62,7 +67,7 @@ func (a *app) engine(ctx context.Context, level slog.Level) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{temporalClient: c, config: s.Temporal, failures: opts.FailureConverter}, nil
+	return &engine{temporalClient: c, config: s.Temporal, failures: opts.FailureConverter, decode: opts.DataConverter, now: a.now}, nil
 }
 
 // An opened is the open operation on a key.
@@ -70,11 +75,14 @@ type opened struct {
 	Run     string    `json:"run"`
 	Name    string    `json:"name"` // issue, rotate, revoke
 	Started time.Time `json:"started"`
+	Begins  time.Time `json:"begins,omitzero"` // if it is planned for later
+	Batch   string    `json:"batch,omitempty"` // that it is of
 }
 
-// open finds the operation that is under way on a key, nil when there is none.
-func (e *engine) open(ctx context.Context, id keyturn.KeyID) (*opened, error) {
-	d, err := e.DescribeWorkflowExecution(ctx, workflows.KeyWorkflowID(id), "")
+// open finds the operation that holds a key, nil when there is none: the run
+// that is named, or whichever it is.
+func (e *engine) open(ctx context.Context, id keyturn.KeyID, run string) (*opened, error) {
+	d, err := e.DescribeWorkflowExecution(ctx, workflows.KeyWorkflowID(id), run)
 	var missing *serviceerror.NotFound
 	switch info := d.GetWorkflowExecutionInfo(); {
 	case errors.As(err, &missing):
@@ -82,27 +90,24 @@ func (e *engine) open(ctx context.Context, id keyturn.KeyID) (*opened, error) {
 	case err != nil:
 		return nil, e.explain(err)
 	case info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
-		return &opened{
+		o := &opened{
 			Run: info.GetExecution().GetRunId(), Name: operationName(info.GetType().GetName()),
-			Started: info.GetStartTime().AsTime(),
-		}, nil
+			Started: began(info), Batch: workflows.BatchOf(d),
+		}
+		if begins, planned := workflows.Planned(d, e.now()); planned {
+			o.Begins = begins
+		}
+		return o, nil
 	}
 	return nil, nil
 }
 
-// limitActivities sets how many activities of an account are started in a
-// second, whatever its workers ask for; nil leaves it to them again. It holds for
-// every worker and outlives all of them. See the comments on
-// UpdateTaskQueueConfigRequest in
-// https://pkg.go.dev/go.temporal.io/api/workflowservice/v1
+// limitActivities sets the limit of an account's activities, or with nil leaves
+// it to the workers again.
 func (e *engine) limitActivities(ctx context.Context, issuer keyturn.Issuer, limit *taskqueuepb.RateLimit, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // the client itself would try for ever
 	defer cancel()
-	err := e.UpdateTaskQueueConfig(ctx, &workflowservice.UpdateTaskQueueConfigRequest{
-		Namespace: e.config.Namespace, TaskQueue: workflows.IssuerQueue(e.config.TaskQueue, issuer),
-		TaskQueueType:        enumspb.TASK_QUEUE_TYPE_ACTIVITY,
-		UpdateQueueRateLimit: &workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate{RateLimit: limit, Reason: reason},
-	})
+	err := e.UpdateTaskQueueConfig(ctx, workflows.LimitRequest(e.config.Namespace, e.config.TaskQueue, issuer, limit, reason))
 	var unknown *serviceerror.Unimplemented
 	if errors.As(err, &unknown) {
 		return fmt.Errorf("the Temporal server at %s cannot limit a task queue; upgrade it", e.config.Address)

@@ -21,6 +21,7 @@ type view struct {
 	Run       string
 	Operation string
 	Started   time.Time
+	Begins    time.Time // if it is planned for later
 	Closed    time.Time // zero while it runs
 	// Status is the last the workflow said of itself; nil before it spoke.
 	Status *workflows.Status
@@ -69,8 +70,13 @@ func (l *looker) look(ctx context.Context) (view, error) {
 	}
 	info := d.GetWorkflowExecutionInfo()
 	v.Run = info.GetExecution().GetRunId()
-	v.Operation, v.Started = operationName(info.GetType().GetName()), at(info.GetStartTime())
-	v.Attempts, v.Silent = l.attempts(d), l.stuck(d)
+	v.Operation, v.Started = operationName(info.GetType().GetName()), began(info)
+	v.Attempts, v.Silent, v.Begins = l.attempts(d), l.stuck(d), time.Time{}
+	if begins, planned := workflows.Planned(d, l.now()); planned {
+		v.Begins = begins // until then it answers no question
+		l.last = v
+		return v, ctx.Err()
+	}
 	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		v.Closed, v.Silent = at(info.GetCloseTime()), ""
 		l.outcome(ctx, &v)

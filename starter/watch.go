@@ -27,8 +27,10 @@ the display is redrawn in place; elsewhere every change is a line. With
 --output json or yaml, progress goes to standard error, and the result is one
 document on standard output.
 
-When no operation is under way, it tells how the last one ended. Ctrl-C ends the
-watching, never the operation. The exit code tells how the operation ended.
+An operation that is planned for later is shown with the time it begins, and
+followed from then on. When none is under way, watch tells how the last one ended.
+Ctrl-C ends the watching, never the operation. The exit code tells how the
+operation ended.
 
 ` + exitCodesHelp,
 		Example: `  keyturn watch payments-stripe-live-001

@@ -75,14 +75,38 @@ func (a *app) tell(ctx context.Context, command, update string, o *wordOptions, 
 		return "", err
 	}
 	defer eng.Close()
+	open, err := eng.hears(ctx, command, update, o)
+	if err != nil {
+		return "", err
+	}
 	run, err = eng.update(ctx, o, client.UpdateWorkflowOptions{
-		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: o.run, UpdateName: update,
+		UpdateID: rand.Text(), WorkflowID: workflows.KeyWorkflowID(o.key), RunID: open.Run, UpdateName: update,
 		Args: []any{what(workflows.Word{Actor: actor, Note: o.note})}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	}, out)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", command, err)
 	}
 	return run, nil
+}
+
+// hears finds the operation that an update is for, and refuses where none has
+// begun. The update then goes to that run and no other: one that is planned must
+// not be begun by it.
+func (e *engine) hears(ctx context.Context, command, update string, o *wordOptions) (*opened, error) {
+	short, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	open, err := e.open(short, o.key, o.run)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", command, err)
+	case open == nil:
+		return nil, nothingUnderWay(command, o.key)
+	case open.planned():
+		return nil, refusedf("%s: %w", command, &plannedError{open, o.key, update})
+	}
+	return open, nil
 }
 
 // update sends an update, waits for its answer, which goes into out unless that

@@ -32,13 +32,14 @@ func TestWordsAreSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
+			d.underWay("RotateKey")
 			args := append([]string{name, keyID, "--note", "because"}, c.args...)
 			d.expect(t, exitOK, "", args...)
 			if len(d.temporal.updates) != 1 {
 				t.Fatalf("%d updates, want 1", len(d.temporal.updates))
 			}
 			u := d.temporal.updates[0]
-			if u.WorkflowID != "key/"+keyID || u.UpdateName != name || u.RunID != "" || u.WaitForStage != client.WorkflowUpdateStageCompleted {
+			if u.WorkflowID != "key/"+keyID || u.UpdateName != name || u.RunID != "run-1" || u.WaitForStage != client.WorkflowUpdateStageCompleted {
 				t.Errorf("sent %+v", u)
 			}
 			if diff := cmp.Diff([]any{c.want}, u.Args); diff != "" {
@@ -54,6 +55,7 @@ func TestWordsAreSaid(t *testing.T) {
 func TestWordToOneRun(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	d.underWay("RotateKey")
 	d.expect(t, exitOK, "", "abort", keyID, "--run", "run-7", "--as", "carol", "-o", "json")
 	if u := d.temporal.updates[0]; u.RunID != "run-7" || u.Args[0].(workflows.Word).Actor != "carol" {
 		t.Errorf("sent %+v", u)
@@ -94,6 +96,7 @@ func TestWordsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
+			d.underWay("RotateKey")
 			d.temporal.update = c.update
 			d.expect(t, c.code, c.says, append(strings.Split(c.args, " "), keyID)...)
 			if n := strings.Count(d.stderr.String(), "\n"); n != 1 {
@@ -109,6 +112,7 @@ func TestWordsRefused(t *testing.T) {
 func TestInterruptedWord(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	d.underWay("RotateKey")
 	ctx, cancel := context.WithCancel(t.Context())
 	d.temporal.update = func(short context.Context) error {
 		cancel()

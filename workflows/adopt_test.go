@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/providers/fake"
@@ -36,7 +35,6 @@ func found(t *testing.T, change ...func(*world)) (*world, fake.Key) {
 // adopt runs AdoptKey to its end.
 func (w *world) adopt(id string) workflows.Result {
 	w.t.Helper()
-	w.RegisterWorkflowWithOptions(workflows.AdoptKey, workflow.RegisterOptions{Name: "AdoptKey", DisableAlreadyRegisteredCheck: true})
 	w.ExecuteWorkflow(workflows.AdoptKey, workflows.Adoption{Order: w.order, RemoteID: id})
 	var res workflows.Result
 	if err := w.GetWorkflowResult(&res); err != nil {
@@ -145,7 +143,6 @@ func TestAdoptNeedsTheLock(t *testing.T) {
 	t.Parallel()
 	w, k := found(t)
 	w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: "adopt/payments", TaskQueue: "q"})
-	w.RegisterWorkflowWithOptions(workflows.AdoptKey, workflow.RegisterOptions{Name: "AdoptKey", DisableAlreadyRegisteredCheck: true})
 	w.ExecuteWorkflow(workflows.AdoptKey, workflows.Adoption{Order: w.order, RemoteID: k.ID})
 	if err := w.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), "key/payments") {
 		t.Errorf("got error %v", err)

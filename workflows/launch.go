@@ -47,6 +47,8 @@ func StartOptions(op keyturn.Operation, key *keyturn.Key, order Order, queue str
 
 func firstPhase(op keyturn.Operation, order Order) Phase {
 	switch {
+	case op == Adopt:
+		return Adopting
 	case op == keyturn.Revoke:
 		return Retiring
 	case op == keyturn.Issue && order.Approval:

@@ -44,7 +44,7 @@ func newPassWorld(accounts int) *passWorld {
 	w.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{new(activities.Errors)}})
 	w.SetTestTimeout(20 * time.Second)
 	w.began = w.Now()
-	w.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: "Reconcile", DisableAlreadyRegisteredCheck: true})
+	w.RegisterWorkflow(workflows.Reconcile)
 	name := func(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }
 	w.RegisterActivityWithOptions(func(context.Context, activities.ListReconciledInput) (activities.ListReconciledResult, error) {
 		res := activities.ListReconciledResult{Tally: activities.ReconcileTally{Paused: 2}}

@@ -21,6 +21,11 @@ var flows = map[string]any{
 	"RotateKey":    workflows.RotateKey,
 	"RevokeKey":    workflows.RevokeKey,
 	"CheckAccount": workflows.CheckAccount,
+	"AdoptKey":     workflows.AdoptKey,
+	"Sweep":        workflows.Sweep,
+	"StuckWatch":   workflows.StuckWatch,
+	"RotateBatch":  workflows.RotateBatch,
+	"Reconcile":    workflows.Reconcile,
 }
 
 // TestReplay runs today's code over yesterday's histories. When it fails, a

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/registry"
+)
+
+// mendOf says what to do about a key that failed or was skipped.
+func mendOf(k registry.BatchKey) string {
+	switch {
+	case k.State == registry.BatchFailed && (k.Why == "aborted" || k.Why == "cancelled"):
+		return "a person called it off; see: keyturn keys history KEY"
+	case k.State == registry.BatchFailed:
+		return "everything is as it was before; find the cause with: keyturn keys history KEY"
+	}
+	switch k.Why {
+	case activities.SkipEnded:
+		return "nothing is left to replace"
+	case activities.SkipUnissued:
+		return "begin with: keyturn issue KEY"
+	case activities.SkipReplaced:
+		return "nothing, unless the new key is to be replaced, too: keyturn rotate KEY"
+	case activities.SkipBusy:
+		return "see how far that is: keyturn watch KEY; cut its waits short: keyturn expedite KEY"
+	case activities.SkipPaused:
+		return "end the pause: keyturn providers resume PROVIDER/ACCOUNT"
+	case activities.SkipUnserved:
+		return "start a worker that has the account in its configuration"
+	case activities.SkipStopped:
+		return "nothing, unless they are to be rotated after all"
+	}
+	return "see: keyturn keys show KEY"
+}

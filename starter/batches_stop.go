@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/registry"
+)
+
+func newBatchesStopCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop BATCH",
+		Short: "Begin no more keys of a batch",
+		Long: `Stop skips the keys of a batch that wait. Those whose rotation was started go on,
+also those that wait for their turn at the vendor; "keyturn abort KEY" calls one of
+them off, and "keyturn providers pause" stops an account. A few keys may still begin
+in the moment it takes.
+
+"keyturn batches resume" takes it back.`,
+		Example:           `  keyturn batches stop b-h4x2mzk7qa`,
+		Args:              needs("BATCH"),
+		ValidArgsFunction: completeBatch(a),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runBatchesStop(cmd.Context(), a, args[0]) },
+	}
+}
+
+// A stoppedBatch is what stop prints.
+type stoppedBatch struct {
+	Batch   string `json:"batch"`
+	Stopped int    `json:"stopped"` // keys that will not begin
+	Started int    `json:"started"` // keys that go on
+}
+
+func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
+	store, err := a.registry(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	b, err := getBatch(ctx, store, id)
+	if err != nil {
+		return err
+	}
+	s := stoppedBatch{Batch: b.ID}
+	var skipped []registry.BatchKey
+	for k, err := range store.BatchKeys(ctx, b.ID, "", "") {
+		switch {
+		case err != nil:
+			return err
+		case k.State == registry.BatchStarted:
+			s.Started++
+		case k.State == registry.BatchWaiting:
+			skipped = append(skipped, registry.BatchKey{Key: k.Key, State: registry.BatchSkipped, Why: activities.SkipStopped, At: a.now().UTC()})
+		}
+	}
+	// The registry first: without Temporal the keys do not begin either.
+	if s.Stopped = len(skipped); s.Stopped > 0 {
+		if err := store.MarkBatch(ctx, b.ID, skipped); err != nil {
+			return fmt.Errorf("batches stop %s: %w", b.ID, err)
+		}
+	}
+	if err := cancelBatch(ctx, a, b.ID); err != nil {
+		return fmt.Errorf("batches stop %s: %s skipped, but Temporal could not be told: %w; repeat the command when that is mended", b.ID, plural(s.Stopped, "key is", "keys are"), err)
+	}
+	return a.print(s, func(w io.Writer) error {
+		_, _ = fmt.Fprintf(w, "batch %s is stopped: %s not begun, %d started and going on\n", s.Batch, plural(s.Stopped, "key", "keys"), s.Started)
+		if s.Started > 0 {
+			_, _ = fmt.Fprintln(w, "call one of those off with: keyturn abort KEY")
+		}
+		if s.Stopped > 0 {
+			_, _ = fmt.Fprintf(w, "begin the rest after all with: keyturn batches resume %s\n", s.Batch)
+		}
+		return nil
+	})
+}
+
+func cancelBatch(ctx context.Context, a *app, id string) error {
+	eng, err := a.engine(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	return eng.stopBatch(ctx, id)
+}
