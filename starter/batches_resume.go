@@ -22,8 +22,8 @@ func newBatchesResumeCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume BATCH",
 		Short: "Begin the keys of a batch that failed, were skipped or never began",
-		Long: `Resume puts the keys of a batch that failed or were skipped back to waiting, and
-has all that wait begun. Those that are done or under way are left alone, so it is
+		Long: `Resume puts the keys of a batch that failed or were skipped back to waiting, also
+those whose workflow was terminated, and has all that wait begun. Those that are done or under way are left alone, so it is
 safe to repeat. It is also the way on where a batch was recorded and its start
 failed. A key that was replaced since the batch was made is skipped again.
 
@@ -61,7 +61,12 @@ func runBatchesResume(ctx context.Context, a *app, opts *batchesResumeOptions) (
 	if err != nil {
 		return err
 	}
-	again, waiting, err := unfinished(ctx, store, b)
+	eng, err := a.engine(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	again, waiting, err := unfinished(ctx, store, eng, b)
 	if err != nil {
 		return err
 	}
@@ -73,11 +78,6 @@ func runBatchesResume(ctx context.Context, a *app, opts *batchesResumeOptions) (
 	if err := ask.typed(ctx, a, prompt, "number", strconv.Itoa(n)); err != nil {
 		return err
 	}
-	eng, err := a.engine(ctx, slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
 	for i := range again {
 		again[i].State, again[i].Why, again[i].At = registry.BatchWaiting, "", a.now().UTC()
 	}
@@ -92,8 +92,9 @@ func runBatchesResume(ctx context.Context, a *app, opts *batchesResumeOptions) (
 	return followBatch(ctx, a, store, b, n, opts.watch || a.live() && !opts.noWatch)
 }
 
-// unfinished are the keys of a batch that failed or were skipped, and how many wait.
-func unfinished(ctx context.Context, store registry.Store, b registry.Batch) (again []registry.BatchKey, waiting int, err error) {
+// unfinished are the keys of a batch that failed, were skipped or lost their
+// workflow, and how many wait.
+func unfinished(ctx context.Context, store registry.Store, eng *engine, b registry.Batch) (again []registry.BatchKey, waiting int, err error) {
 	for k, err := range store.BatchKeys(ctx, b.ID, "", "") {
 		switch {
 		case err != nil:
@@ -104,5 +105,6 @@ func unfinished(ctx context.Context, store registry.Store, b registry.Batch) (ag
 			waiting++
 		}
 	}
-	return again, waiting, nil
+	gone, err := lost(ctx, store, eng, b.ID)
+	return append(again, gone...), waiting, err
 }

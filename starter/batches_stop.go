@@ -17,10 +17,10 @@ func newBatchesStopCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop BATCH",
 		Short: "Begin no more keys of a batch",
-		Long: `Stop skips the keys of a batch that wait. Those whose rotation was started go on,
-also those that wait for their turn at the vendor; "keyturn abort KEY" calls one of
-them off, and "keyturn providers pause" stops an account. A few keys may still begin
-in the moment it takes.
+		Long: `Stop skips the keys of a batch that wait, and calls off the rotations that are
+planned for later: nothing has begun there, so nothing is undone. Rotations that
+have begun go on; "keyturn abort KEY" undoes one of them, and "keyturn providers
+pause" stops an account. A few keys may still begin in the moment it takes.
 
 "keyturn batches resume" takes it back.`,
 		Example:           `  keyturn batches stop b-h4x2mzk7qa`,
@@ -33,8 +33,9 @@ in the moment it takes.
 // A stoppedBatch is what stop prints.
 type stoppedBatch struct {
 	Batch   string `json:"batch"`
-	Stopped int    `json:"stopped"` // keys that will not begin
-	Started int    `json:"started"` // keys that go on
+	Stopped int    `json:"stopped"`    // keys that were not started
+	Off     int    `json:"called_off"` // keys that were planned for later
+	Started int    `json:"started"`    // keys that go on
 }
 
 func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
@@ -49,15 +50,11 @@ func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
 	}
 	s := stoppedBatch{Batch: b.ID}
 	var skipped []registry.BatchKey
-	for k, err := range store.BatchKeys(ctx, b.ID, "", "") {
-		switch {
-		case err != nil:
+	for k, err := range store.BatchKeys(ctx, b.ID, registry.BatchWaiting, "") {
+		if err != nil {
 			return err
-		case k.State == registry.BatchStarted:
-			s.Started++
-		case k.State == registry.BatchWaiting:
-			skipped = append(skipped, registry.BatchKey{Key: k.Key, State: registry.BatchSkipped, Why: activities.SkipStopped, At: a.now().UTC()})
 		}
+		skipped = append(skipped, registry.BatchKey{Key: k.Key, State: registry.BatchSkipped, Why: activities.SkipStopped, At: a.now().UTC()})
 	}
 	// The registry first: without Temporal the keys do not begin either.
 	if s.Stopped = len(skipped); s.Stopped > 0 {
@@ -65,26 +62,38 @@ func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
 			return fmt.Errorf("batches stop %s: %w", b.ID, err)
 		}
 	}
-	if err := cancelBatch(ctx, a, b.ID); err != nil {
+	if err := s.callOff(ctx, a, store); err != nil {
 		return fmt.Errorf("batches stop %s: %s skipped, but Temporal could not be told: %w; repeat the command when that is mended", b.ID, plural(s.Stopped, "key is", "keys are"), err)
 	}
 	return a.print(s, func(w io.Writer) error {
-		_, _ = fmt.Fprintf(w, "batch %s is stopped: %s not begun, %d started and going on\n", s.Batch, plural(s.Stopped, "key", "keys"), s.Started)
+		_, _ = fmt.Fprintf(w, "batch %s is stopped: %s not started, %d planned and called off, %d begun and going on\n", s.Batch, plural(s.Stopped, "key", "keys"), s.Off, s.Started)
 		if s.Started > 0 {
 			_, _ = fmt.Fprintln(w, "call one of those off with: keyturn abort KEY")
 		}
-		if s.Stopped > 0 {
+		if s.Stopped+s.Off > 0 {
 			_, _ = fmt.Fprintf(w, "begin the rest after all with: keyturn batches resume %s\n", s.Batch)
 		}
 		return nil
 	})
 }
 
-func cancelBatch(ctx context.Context, a *app, id string) error {
+// callOff cancels what begins the keys, and then what it has planned for later.
+func (s *stoppedBatch) callOff(ctx context.Context, a *app, store registry.Store) error {
 	eng, err := a.engine(ctx, slog.LevelWarn)
 	if err != nil {
 		return err
 	}
 	defer eng.Close()
-	return eng.stopBatch(ctx, id)
+	if err := eng.stopBatch(ctx, s.Batch); err != nil {
+		return err
+	}
+	if s.Off, err = callOffPlanned(ctx, store, eng, s.Batch); err != nil {
+		return err
+	}
+	progress, err := store.BatchProgress(ctx, s.Batch)
+	for _, p := range progress {
+		s.Started += p.Started
+	}
+	s.Started = max(s.Started-s.Off, 0) // a worker closes them in a moment
+	return err
 }

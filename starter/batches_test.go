@@ -128,6 +128,7 @@ func TestBatchesResume(t *testing.T) {
 	t.Parallel()
 	d := batched(t)
 	d.halfway(t)
+	d.underWay("RotateKey")
 	d.in, d.term.In = strings.NewReader("26\n"), true
 	d.expect(t, exitOK, "26 keys of batch "+batchID+" (team=payments) failed, were skipped or wait.\nType that number", "batches", "resume", batchID)
 	if len(d.temporal.batches) != 1 || d.temporal.batches[0].in.Page.Batch != batchID || d.temporal.batches[0].signal != "resume" {
@@ -151,6 +152,7 @@ func TestBatchesResumeInVain(t *testing.T) {
 	d := batched(t)
 	d.mark(t, 0, 28, registry.BatchDone, "")
 	d.mark(t, 29, 29, registry.BatchStarted, "")
+	d.underWay("RotateKey")
 	d.expect(t, exitRefused, "no key of it failed, was skipped or waits; see: keyturn batches show "+batchID, "batches", "resume", batchID, "--yes")
 	d.expect(t, exitUsage, "add --yes", "batches", "resume", batchID)
 	d.expect(t, exitRefused, `no batch "b-x" in the registry; see: keyturn batches list`, "batches", "resume", "b-x", "--yes")
@@ -167,12 +169,61 @@ func TestBatchesResumeInVain(t *testing.T) {
 	d.expect(t, exitOK, "", "batches", "resume", batchID, "--yes") // as the message says
 }
 
+// TestBatchesResumeWhatWasLost begins a key again whose workflow is gone.
+func TestBatchesResumeWhatWasLost(t *testing.T) {
+	t.Parallel()
+	d := batched(t)
+	d.mark(t, 0, 27, registry.BatchDone, "")
+	d.mark(t, 28, 29, registry.BatchStarted, "") // and Temporal knows of no operation on them
+	d.expect(t, exitOK, "", "batches", "resume", batchID, "--yes")
+	for k, err := range d.store(t).BatchKeys(t.Context(), batchID, "", "k27") {
+		if err != nil || k.State != registry.BatchWaiting {
+			t.Errorf("%+v, %v", k, err)
+		}
+	}
+}
+
+// TestBatchesStopCallsOffWhatIsPlanned leaves alone what has begun, and what is of
+// another batch.
+func TestBatchesStopCallsOffWhatIsPlanned(t *testing.T) {
+	t.Parallel()
+	for batch, off := range map[string]int{"b-1": 10, "b-2": 0} {
+		d := newDesk(t)
+		var ids []keyturn.KeyID
+		for i := range 10 {
+			k := aKey()
+			k.ID = keyturn.KeyID(fmt.Sprintf("k%02d", i))
+			k.Storage.Secret.Path += string(k.ID)
+			ids = append(ids, k.ID)
+			if _, err := d.store(t).Save(t.Context(), k, registry.Event{ID: "e" + string(k.ID), Key: k.ID, What: registry.Applied, At: noon}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := registry.Batch{ID: batch, Selector: "team=payments", Reason: "leak", Actor: "bob@laptop", At: noon}
+		if err := d.store(t).AddBatch(t.Context(), b, ids); err != nil {
+			t.Fatal(err)
+		}
+		var marks []registry.BatchKey
+		for _, id := range ids {
+			marks = append(marks, registry.BatchKey{Key: id, State: registry.BatchStarted, At: noon})
+		}
+		if err := d.store(t).MarkBatch(t.Context(), batch, marks); err != nil {
+			t.Fatal(err)
+		}
+		d.planned(t, "RotateKey") // of b-1
+		d.expect(t, exitOK, "", "batches", "stop", batch)
+		if got := len(d.temporal.stopped) - 1; got != off || !strings.Contains(d.stdout.String(), fmt.Sprintf("%d planned and called off, %d begun and going on", off, 10-off)) {
+			t.Errorf("%s: %d cancelled, want %d; %s", batch, got, off, d.stdout)
+		}
+	}
+}
+
 func TestBatchesStop(t *testing.T) {
 	t.Parallel()
 	d := batched(t)
 	d.mark(t, 0, 9, registry.BatchStarted, "")
 	d.expect(t, exitOK, "", "batches", "stop", batchID)
-	want := "batch " + batchID + " is stopped: 20 keys not begun, 10 started and going on\n" +
+	want := "batch " + batchID + " is stopped: 20 keys not started, 0 planned and called off, 10 begun and going on\n" +
 		"call one of those off with: keyturn abort KEY\nbegin the rest after all with: keyturn batches resume " + batchID + "\n"
 	if diff := cmp.Diff(want, d.stdout.String()); diff != "" || !cmp.Equal(d.temporal.stopped, []string{"batch/" + batchID}) {
 		t.Errorf("cancelled %v, stdout (-want +got)\n%s", d.temporal.stopped, diff)
