@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,8 +31,10 @@ import (
 type batchWorld struct {
 	*testsuite.TestWorkflowEnvironment
 	pages int
-	calls []activities.StartBatchInput
 	fail  error
+
+	mu    sync.Mutex // a cancelled activity may still run when the workflow has ended
+	calls []activities.StartBatchInput
 }
 
 func newBatchWorld(pages int) *batchWorld {
@@ -45,7 +48,9 @@ func newBatchWorld(pages int) *batchWorld {
 		if queue := activity.GetInfo(ctx).TaskQueue; queue != "q.fleet" {
 			return activities.StartBatchResult{}, errors.New("asked for on " + queue)
 		}
+		w.mu.Lock()
 		w.calls = append(w.calls, in)
+		w.mu.Unlock()
 		n := in.Taken["aws/1"] + 1
 		next := activities.StartBatchInput{Batch: in.Batch, From: in.From, After: keyturn.KeyID(rune('a' + n)), Taken: map[string]int{"aws/1": n}}
 		return activities.StartBatchResult{Tally: activities.BatchTally{Started: 10, Skipped: 1}, Next: next, More: n < w.pages}, w.fail
@@ -55,6 +60,13 @@ func newBatchWorld(pages int) *batchWorld {
 
 func aBatch() workflows.BatchInput {
 	return workflows.BatchInput{Page: activities.StartBatchInput{Batch: "b-1"}}
+}
+
+// called is how often the activity was asked.
+func (w *batchWorld) called() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.calls)
 }
 
 // begins are the pages that begin a pass.
@@ -147,13 +159,13 @@ func TestRotateBatchEnds(t *testing.T) {
 		t.Parallel()
 		w := newBatchWorld(3)
 		w.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) {
-			if len(w.calls) == 1 {
+			if w.called() == 1 {
 				w.CancelWorkflow()
 			}
 		})
 		w.ExecuteWorkflow(workflows.RotateBatch, aBatch())
-		if err := w.GetWorkflowError(); !temporal.IsCanceledError(err) || len(w.calls) > 2 {
-			t.Errorf("after %d pages: %v", len(w.calls), err)
+		if err := w.GetWorkflowError(); !temporal.IsCanceledError(err) || w.called() > 2 {
+			t.Errorf("after %d pages: %v", w.called(), err)
 		}
 	})
 	t.Run("no such batch", func(t *testing.T) {
