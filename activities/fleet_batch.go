@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/keyturn/keyturn"
@@ -53,6 +54,7 @@ const (
 	SkipPaused   = "its account is paused"
 	SkipUnserved = "no worker serves its account"
 	SkipStopped  = "the batch was stopped"
+	SkipRefused  = "Temporal does not take it" // the worker's log says why
 )
 
 const (
@@ -171,6 +173,9 @@ func (s *batchStart) key(ctx context.Context, k *registry.BatchKey) error {
 		Cause: Cause{Reason: s.batch.Reason, Note: s.batch.Note, Actor: s.batch.Actor},
 	})
 	switch {
+	case keyturn.KindOf(err) == keyturn.Invalid: // about this key; the others go on
+		activity.GetLogger(ctx).Error("a rotation cannot be started", "key", string(k.Key), "error", err)
+		s.mark(k, registry.BatchSkipped, SkipRefused)
 	case err != nil:
 		return err
 	case begun == Busy:

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/keyturn/keyturn"
@@ -242,6 +243,10 @@ func (s *sweep) begin(ctx context.Context, plan []planned) error {
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
+			case keyturn.KindOf(err) == keyturn.Invalid: // about this key; the others go on
+				activity.GetLogger(ctx).Error("a rotation cannot be started", "key", string(p.key.ID), "error", err)
+				s.tally.Refused++
+				return nil
 			case err != nil:
 				return err
 			case begun == Busy:

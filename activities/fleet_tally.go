@@ -17,6 +17,7 @@ type SweepTally struct {
 	Capped   int `json:"capped,omitempty"`   // its team has had its share
 	Recent   int `json:"recent,omitempty"`   // it was rolled back not long ago
 	Unissued int `json:"unissued,omitempty"` // it was never issued
+	Refused  int `json:"refused,omitempty"`  // Temporal does not take it; the worker's log says why
 	Full     int `json:"full,omitempty"`     // more than the account can take in the window
 	Paused   int `json:"paused,omitempty"`   // its account is paused
 	Unserved int `json:"unserved,omitempty"` // no worker serves its account
@@ -34,6 +35,7 @@ func (t *SweepTally) Add(o SweepTally) {
 	t.Capped += o.Capped
 	t.Recent += o.Recent
 	t.Unissued += o.Unissued
+	t.Refused += o.Refused
 	t.Full += o.Full
 	t.Paused += o.Paused
 	t.Unserved += o.Unserved

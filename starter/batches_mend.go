@@ -26,6 +26,8 @@ func mendOf(k registry.BatchKey) string {
 		return "end the pause: keyturn providers resume PROVIDER/ACCOUNT"
 	case activities.SkipUnserved:
 		return "start a worker that has the account in its configuration"
+	case activities.SkipRefused:
+		return "the worker's log says what it does not take"
 	case activities.SkipStopped:
 		return "nothing, unless they are to be rotated after all"
 	}

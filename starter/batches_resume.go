@@ -23,9 +23,10 @@ func newBatchesResumeCmd(a *app) *cobra.Command {
 		Use:   "resume BATCH",
 		Short: "Begin the keys of a batch that failed, were skipped or never began",
 		Long: `Resume puts the keys of a batch that failed or were skipped back to waiting, also
-those whose workflow was terminated, and has all that wait begun. Those that are done or under way are left alone, so it is
-safe to repeat. It is also the way on where a batch was recorded and its start
-failed. A key that was replaced since the batch was made is skipped again.
+those whose workflow was terminated, and has all that wait begun. Those that are done
+or under way are left alone, so it is safe to repeat. It is also the way on where a
+batch was recorded and its start failed. A key that was replaced since the batch was
+made is skipped again.
 
 It asks you to type the number of keys. A script says --yes.`,
 		Example: `  keyturn batches resume b-h4x2mzk7qa

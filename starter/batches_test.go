@@ -94,7 +94,7 @@ func TestEverySkipHasAMend(t *testing.T) {
 	seen := map[string]string{}
 	for _, why := range []string{
 		activities.SkipEnded, activities.SkipUnissued, activities.SkipReplaced, activities.SkipBusy,
-		activities.SkipPaused, activities.SkipUnserved, activities.SkipStopped, "its entry cannot be read (invalid)",
+		activities.SkipPaused, activities.SkipUnserved, activities.SkipStopped, activities.SkipRefused, "its entry cannot be read (invalid)",
 	} {
 		mend := mendOf(registry.BatchKey{State: registry.BatchSkipped, Why: why})
 		if mend == "" || seen[mend] != "" {

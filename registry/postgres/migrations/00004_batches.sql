@@ -11,6 +11,10 @@
 -- goes: only that locks readers out, and for a moment.
 CREATE INDEX keys_account_due ON keys (provider, account, due_at, key_id) WHERE retired_at IS NULL;
 DROP INDEX keys_account;
+-- The keys of a provider, and of an account, in the order in which they are found:
+-- without, each page of them would sort all that follow.
+CREATE INDEX keys_provider_id ON keys (provider, key_id);
+CREATE INDEX keys_account_id ON keys (provider, account, key_id);
 
 -- The event's detail: for what was rolled back, the kind of error.
 ALTER TABLE outcomes ADD COLUMN why text NOT NULL DEFAULT '';
