@@ -31,8 +31,8 @@ func (a *Fleet) brakes(ctx context.Context, issuer keyturn.Issuer) {
 // WithBrake has f's brake applied whenever an operation of k was rolled back.
 func WithBrake(k *Keys, f *Fleet) { k.failed = f.brakes }
 
-// checkBrakes looks at every account where something failed in the last day, and
-// returns how many it paused.
+// checkBrakes looks at every account where something failed in the last day or is
+// under way, and returns how many it paused.
 func (a *Fleet) checkBrakes(ctx context.Context) (paused int, err error) {
 	accounts, err := a.Registry.Accounts(ctx, a.Now())
 	if err != nil {
@@ -40,7 +40,7 @@ func (a *Fleet) checkBrakes(ctx context.Context) (paused int, err error) {
 	}
 	var errs []error
 	for _, s := range accounts {
-		if s.Failed == 0 {
+		if s.Failed+s.Running == 0 {
 			continue
 		}
 		braked, err := a.brake(ctx, s)

@@ -57,7 +57,7 @@ func TestBrakeStopsAnAccount(t *testing.T) {
 		t.Fatalf("%+v, %v", plan, err)
 	}
 	p := w.paused("1")
-	if p == nil || p.Actor != "brake" || !strings.Contains(p.Reason, "10 of the last 10 operations were rolled back, most of them because of denied") {
+	if p == nil || p.Actor != "brake" || !strings.Contains(p.Reason, "10 of the last 10 operations failed, most of them because of denied") {
 		t.Fatalf("the pause is %+v", p)
 	}
 	if !slices.Equal(w.engine.stopped, []keyturn.Issuer{of("1")}) || w.paused("2") != nil {

@@ -172,10 +172,14 @@ func (a *People) CloseTicket(ctx context.Context, in CloseTicketInput) (struct{}
 type ReportStuckInput struct {
 	Run    Run    `json:"run"`
 	Detail string `json:"detail"`
+	// Kind is the kind of error that keeps a step from being taken; empty where it
+	// is no error that is in the way.
+	Kind keyturn.Kind `json:"kind,omitempty"`
 }
 
 // ReportStuck has the owner and the team told that an operation needs a person.
-// Telling the same twice is telling it once.
+// Telling the same twice is telling it once. An error is also an outcome of the
+// operation: it may be one of many at its account, and the brake looks.
 func (a *People) ReportStuck(ctx context.Context, in ReportStuckInput) (struct{}, error) {
 	b, err := a.Keys.open(ctx, in.Run)
 	if err != nil {
@@ -186,5 +190,13 @@ func (a *People) ReportStuck(ctx context.Context, in ReportStuckInput) (struct{}
 		name: fmt.Sprintf("%s/%x", registry.Stuck, sum[:6]), what: registry.Stuck, detail: in.Detail,
 		tell: []registry.Audience{registry.ToOwner, registry.ToTeam}, urgent: true,
 	}
-	return struct{}{}, b.save(ctx, n, func(*keyturn.Key) error { return nil })
+	if err := b.save(ctx, n, func(*keyturn.Key) error { return nil }); err != nil || in.Kind == "" {
+		return struct{}{}, err
+	}
+	n = note{name: fmt.Sprintf("%s/%x", registry.Failing, sum[:6]), what: registry.Failing, detail: string(in.Kind)}
+	err = b.save(ctx, n, func(*keyturn.Key) error { return nil })
+	if err == nil && a.Keys.failed != nil {
+		a.Keys.failed(ctx, in.Run.Issuer)
+	}
+	return struct{}{}, err
 }

@@ -46,7 +46,7 @@ func (b Brake) Trips(outcomes []registry.Outcome, since time.Time) (why string, 
 			continue
 		}
 		ended++
-		if o.What == registry.RolledBack {
+		if o.What != registry.Completed {
 			failed++
 			causes[o.Why]++
 		}
@@ -54,7 +54,7 @@ func (b Brake) Trips(outcomes []registry.Outcome, since time.Time) (why string, 
 	if ended < b.Least || float64(failed) <= b.Share*float64(ended) {
 		return "", false
 	}
-	return fmt.Sprintf("%d of the last %d operations were rolled back, most of them because of %s", failed, ended, most(causes)), true
+	return fmt.Sprintf("%d of the last %d operations failed, most of them because of %s", failed, ended, most(causes)), true
 }
 
 // most is the most frequent cause.

@@ -9,8 +9,8 @@ import (
 	"github.com/keyturn/keyturn/registry"
 )
 
-// ended makes outcomes, newest first, of a word: f failed, s succeeded, a was
-// aborted by a person. They are a minute apart.
+// ended makes outcomes, newest first, of a word: f failed, x cannot end, s
+// succeeded, a was aborted by a person. They are a minute apart.
 func ended(word string) []registry.Outcome {
 	var out []registry.Outcome
 	for i, c := range word {
@@ -18,6 +18,8 @@ func ended(word string) []registry.Outcome {
 		switch c {
 		case 'f':
 			o.What, o.Why = registry.RolledBack, "denied"
+		case 'x':
+			o.What, o.Why = registry.Failing, "denied"
 		case 'a':
 			o.What, o.Why = registry.RolledBack, "aborted"
 		}
@@ -37,6 +39,7 @@ func TestBrake(t *testing.T) {
 		{"nothing has ended", "", time.Hour, false},
 		{"too few to tell", "fffffffff", time.Hour, false},
 		{"all of the least failed", "ffffffffff", time.Hour, true},
+		{"all of the least cannot end", "xxxxxxxxxx", time.Hour, true},
 		{"a fifth of them", "ffssssssss", time.Hour, false},
 		{"more than a fifth", "fffsssssss", time.Hour, true},
 		{"calling off is no failure", "fff" + strings.Repeat("a", 20) + "ss", time.Hour, false},

@@ -23,9 +23,10 @@ type Fleet interface {
 	// now, the longest due first and those of one moment in ID order. It reads
 	// pages as Find does. Busy keys are among them.
 	Due(ctx context.Context, issuer keyturn.Issuer, now time.Time, after DueKey) iter.Seq2[keyturn.Key, error]
-	// Outcomes returns how the last n operations on keys of an account ended,
-	// newest first. Save keeps one for each event that is Completed or
-	// RolledBack, for 30 days of the events' clock. n below 1 is Invalid.
+	// Outcomes returns how the last n operations on keys of an account ended, or
+	// that they cannot, newest first. Save keeps one for each event that is
+	// Completed, RolledBack or Failing, for 30 days of the events' clock. n below 1
+	// is Invalid.
 	Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]Outcome, error)
 	// Serve records that a worker serves an account: at most rate activities a
 	// second start there, over all workers. The last word counts. A rate of 0 or
@@ -65,11 +66,11 @@ type AccountStatus struct {
 	Resumed time.Time
 }
 
-// An Outcome is how one operation ended.
+// An Outcome is how one operation ended, or that it cannot.
 type Outcome struct {
 	Key  keyturn.KeyID
-	What string // Completed or RolledBack
-	Why  string // the event's Detail: for what was rolled back, the kind of error
+	What string // Completed, RolledBack or Failing
+	Why  string // the event's Detail: for what failed, the kind of error
 	At   time.Time
 }
 

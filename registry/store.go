@@ -117,6 +117,7 @@ const (
 	Confirmed  = "confirmed"   // a person ended an old key
 	Announced  = "announced"   // its owner was told that it is due soon
 	Stuck      = "stuck"       // an operation needs a person
+	Failing    = "failing"     // a step that must be taken fails, again and again
 	Braked     = "braked"      // too many operations at its account failed, so the account was paused
 	Adopted    = "adopted"     // a key that existed already was entered in the ledger
 )

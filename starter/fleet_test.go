@@ -33,6 +33,15 @@ func (d *desk) store(t *testing.T) registry.Store {
 	return s
 }
 
+// hold has an account be paused.
+func (d *desk) hold(t *testing.T, issuer keyturn.Issuer) {
+	t.Helper()
+	p := registry.Pause{Issuer: issuer, Reason: "incident 4711", Actor: "carol@desk", At: noon.Add(-3 * time.Hour)}
+	if err := d.store(t).SetPause(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // aFleet has three accounts: one with a bit of everything, one that no worker
 // serves any more, and one that is paused.
 func aFleet(t *testing.T) *desk {
@@ -59,10 +68,7 @@ func aFleet(t *testing.T) *desk {
 			t.Fatal(err)
 		}
 	}
-	p := registry.Pause{Issuer: keyturn.Issuer{Provider: "stripe", Account: "acct_1"}, Reason: "incident 4711", Actor: "carol@desk", At: noon.Add(-3 * time.Hour)}
-	if err := s.SetPause(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
+	d.hold(t, keyturn.Issuer{Provider: "stripe", Account: "acct_1"})
 	return d
 }
 
@@ -79,6 +85,26 @@ func TestFleetStatus(t *testing.T) {
 	golden(t, "testdata/fleet-status.yaml", d.stdout.String())
 	if d.temporal.asked != 0 || d.temporal.queries != 0 {
 		t.Error("Temporal was asked")
+	}
+}
+
+// TestKeyOfAPausedAccount: who looks at a key learns why nothing happens to it.
+func TestKeyOfAPausedAccount(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, aKey())
+	d.hold(t, keyturn.Issuer{Provider: "stripe", Account: "acct_1"})
+	d.expect(t, exitOK, "", "keys", "show", keyID)
+	if want := "stripe/acct_1, 3h ago by carol@desk: incident 4711; see: keyturn providers pause --help\n"; !strings.Contains(d.stdout.String(), want) {
+		t.Errorf("want %q in:\n%s", want, d.stdout)
+	}
+	d.stdout.Reset()
+	d.expect(t, exitOK, "", "keys", "show", keyID, "-o", "json")
+	var got struct {
+		ID     string     `json:"id"`
+		Paused *pauseView `json:"account_paused"`
+	}
+	if err := json.Unmarshal(d.stdout.Bytes(), &got); err != nil || got.ID != keyID || got.Paused == nil || got.Paused.Reason != "incident 4711" {
+		t.Errorf("%+v (%v) in:\n%s", got, err, d.stdout)
 	}
 }
 

@@ -22,7 +22,8 @@ func newKeysShowCmd(a *app) *cobra.Command {
 		Use:   "show KEY",
 		Short: "Show all that is known of a key",
 		Long: `Show prints a key's purpose, owner, scope, storage, policy, and every generation
-of it that may still exist at the provider.`,
+of it that may still exist at the provider. It also says whether the provider
+account is paused.`,
 		Example: `  keyturn keys show payments-stripe-live-001
   keyturn keys show payments-stripe-live-001 --output yaml`,
 		Args:              needs("KEY"),
@@ -45,11 +46,23 @@ func runKeysShow(ctx context.Context, a *app, opts *keysShowOptions) (err error)
 	if err != nil {
 		return err
 	}
-	return a.print(k, func(w io.Writer) error { return writeKey(w, &k, a.now()) })
+	account, _, err := findAccount(ctx, a, store, k.Scope.Issuer())
+	if err != nil {
+		return err
+	}
+	v := keyView{k, viewPause(account.Paused)}
+	return a.print(v, func(w io.Writer) error { return writeKey(w, &v, a.now()) })
+}
+
+// A keyView is a key as it is printed.
+type keyView struct {
+	keyturn.Key
+	Paused *pauseView `json:"account_paused,omitempty"`
 }
 
 // writeKey prints a key for people.
-func writeKey(w io.Writer, k *keyturn.Key, now time.Time) error {
+func writeKey(w io.Writer, v *keyView, now time.Time) error {
+	k := &v.Key
 	c := newColumns(w)
 	c.row("key", string(k.ID))
 	c.row("state", keyState(k))
@@ -72,6 +85,9 @@ func writeKey(w io.Writer, k *keyturn.Key, now time.Time) error {
 	}
 	if i := k.Intent; i != nil {
 		c.row("under way", fmt.Sprintf("%s of generation %d since %s (run %s)", i.Operation, i.Generation, stamp(i.Began, now), i.Run))
+	}
+	if v.Paused != nil {
+		c.row("paused", fmt.Sprintf("%s, %s; see: keyturn providers pause --help", k.Scope.Issuer(), v.Paused.sentence(now)))
 	}
 	if h := asksFor(k, now); h != nil {
 		c.row("waits for a person", fmt.Sprintf("to %s, due %s; see: keyturn manual show %s", h.What, dueText(h, now), k.ID))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -85,7 +86,11 @@ func (o *order) run(ctx context.Context, a *app) (err error) {
 		if err != nil {
 			return err
 		}
-		return o.tell(ctx, a, &key, rules)
+		account, _, err := findAccount(ctx, a, store, key.Scope.Issuer())
+		if err != nil {
+			return err
+		}
+		return o.tell(ctx, a, &key, rules, account.Paused)
 	}
 	// What the registry alone forbids is refused before anybody is asked.
 	if why := o.blocks(withoutIntent(key), nil, true); key.Intent == nil && len(why) > 0 {
@@ -116,7 +121,7 @@ func withoutIntent(k keyturn.Key) *keyturn.Key {
 
 // tell prints the plan. Temporal is asked whether an operation is open, but a
 // plan can be told without it.
-func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyturn.CalendarRule) error {
+func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyturn.CalendarRule, pause *registry.Pause) error {
 	short, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var open *opened
@@ -134,6 +139,7 @@ func (o *order) tell(ctx context.Context, a *app, key *keyturn.Key, rules []keyt
 	} else {
 		p.calendar(keyturn.MayChange(key, rules, a.now()), o.opts.now)
 	}
+	p.pause(pause, a.now())
 	if err := a.print(p, func(w io.Writer) error { return p.write(w, a.now()) }); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/workflows"
 )
 
@@ -75,6 +76,13 @@ func (p *plan) calendar(v keyturn.Verdict, urgent bool) {
 		p.Notes = append(p.Notes, "it would start and wait: "+v.Why)
 	default:
 		p.Notes = append(p.Notes, fmt.Sprintf("it would start and wait until %s: %s", v.Opens.UTC().Format(time.RFC3339), v.Why))
+	}
+}
+
+func (p *plan) pause(pause *registry.Pause, now time.Time) {
+	if pause != nil && len(p.Blocks) == 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%s is paused, %s; it would start and wait at its first step until: keyturn providers resume %[1]s",
+			pause.Issuer, viewPause(pause).sentence(now)))
 	}
 }
 

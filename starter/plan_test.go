@@ -22,6 +22,7 @@ type planCase struct {
 	open string // the workflow under way
 	plan string // the workflow that is planned for later
 	down bool   // Temporal cannot be asked
+	hold bool   // the account is paused
 	args string
 	code int
 }
@@ -68,6 +69,7 @@ func planCases() map[string]planCase {
 		"revoke-now":            {args: "revoke --now"},
 		"revoke-never-issued":   {edit: fresh, args: "revoke"},
 		"revoke-takes-over":     {edit: intent(keyturn.Rotate), args: "revoke"},
+		"rotate-paused":         {hold: true, args: "rotate"},
 		"rotate-planned":        {plan: "RotateKey", args: "rotate --now"},
 		"rotate-planned-over":   {edit: intent(keyturn.Rotate), plan: "RotateKey", args: "rotate"},
 		"revoke-planned":        {plan: "RotateKey", args: "revoke", code: exitRefused},
@@ -93,6 +95,9 @@ func TestPlans(t *testing.T) {
 			}
 			if c.plan != "" {
 				d.planned(t, c.plan)
+			}
+			if c.hold {
+				d.hold(t, k.Scope.Issuer())
 			}
 			if c.down {
 				d.dialTemporal = func(context.Context, dial.Config, *slog.Logger) (temporalClient, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -104,9 +103,4 @@ func describe(ctx context.Context, h client.ScheduleHandle) (*client.ScheduleDes
 
 func notApplied(command, name string) error {
 	return refusedf("%s: the schedule %s does not exist; make it with: keyturn schedules apply", command, name)
-}
-
-func wroteLines(a *app, lines []string) error {
-	_, err := fmt.Fprintln(a.out, strings.Join(lines, "\n"))
-	return err
 }

@@ -28,10 +28,10 @@ data were lost it brings everything back.`,
 	return cmd
 }
 
-// A scheduleChange is what apply did to a schedule, or would do.
+// A scheduleChange is what a command did to a schedule, or would do.
 type scheduleChange struct {
 	Name    string   `json:"name"`
-	Outcome string   `json:"outcome"` // created, changed, unchanged, removed, off
+	Outcome string   `json:"outcome"` // created, changed, unchanged, removed, off; paused, resumed
 	Changes []string `json:"changes,omitempty"`
 	Paused  bool     `json:"paused,omitempty"`
 }

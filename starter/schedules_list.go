@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn"
@@ -20,9 +23,9 @@ func newSchedulesListCmd(a *app) *cobra.Command {
 		Long: `List shows what Temporal has, beside what the configuration asks for. STATE is
 "active", "paused", "off", "not applied" where the schedule is missing, or
 "differs" where it is not as the configuration says; "keyturn schedules apply"
-mends the last two. MISSED counts starts that were more than an hour late and
-were dropped, as after an outage, and SKIPPED those at which the one before was
-still running.`,
+mends the last two. LAST is when the last one started, and whether it runs or how
+it ended. MISSED counts starts that were more than an hour late and were dropped,
+as after an outage, and SKIPPED those at which the one before was still running.`,
 		Example: `  keyturn schedules list
   keyturn schedules list --output json`,
 		Args: needs(),
@@ -37,7 +40,7 @@ type scheduleView struct {
 	Every   keyturn.Duration `json:"every"`
 	Next    time.Time        `json:"next,omitzero"`
 	Last    time.Time        `json:"last,omitzero"`
-	Running bool             `json:"running,omitempty"` // the last one still runs
+	Outcome string           `json:"outcome,omitempty"` // of the last one: running, completed, failed, …; empty if it is forgotten
 	Flow    string           `json:"workflow,omitempty"`
 	Missed  int              `json:"missed"`
 	Skipped int              `json:"skipped"`
@@ -62,6 +65,9 @@ func runSchedulesList(ctx context.Context, a *app) error {
 				return err
 			}
 			v, err := viewSchedule(&w, d, eng)
+			if err == nil && v.Flow != "" {
+				v.Outcome, err = eng.outcomeOf(ctx, v.Flow)
+			}
 			if err != nil {
 				return err
 			}
@@ -93,7 +99,7 @@ func viewSchedule(w *wantedSchedule, d *client.ScheduleDescription, eng *engine)
 	if w.Off {
 		v.Differs = []string{"it is off in the configuration"}
 	}
-	v.Missed, v.Skipped, v.Running = d.Info.NumActionsMissedCatchupWindow, d.Info.NumActionsSkippedOverlap, len(d.Info.RunningWorkflows) > 0
+	v.Missed, v.Skipped = d.Info.NumActionsMissedCatchupWindow, d.Info.NumActionsSkippedOverlap
 	if n := len(d.Info.RecentActions); n > 0 {
 		last := d.Info.RecentActions[n-1]
 		v.Last = last.ActualTime
@@ -115,12 +121,29 @@ func viewSchedule(w *wantedSchedule, d *client.ScheduleDescription, eng *engine)
 	return v, nil
 }
 
+// outcomeOf is how a workflow stands, in a word; empty if Temporal has forgotten
+// it. One that went on in further runs is judged by the last of them.
+func (e *engine) outcomeOf(ctx context.Context, workflow string) (string, error) {
+	d, err := e.DescribeWorkflowExecution(ctx, workflow, "")
+	var missing *serviceerror.NotFound
+	switch status := d.GetWorkflowExecutionInfo().GetStatus(); {
+	case errors.As(err, &missing):
+		return "", nil
+	case err != nil:
+		return "", err
+	case status == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return "timed out", nil
+	default:
+		return strings.ToLower(status.String()), nil
+	}
+}
+
 func writeSchedules(w io.Writer, views []scheduleView, now time.Time) error {
 	t := newColumns(w, "SCHEDULE", "STATE", "EVERY", "NEXT", "LAST", "MISSED", "SKIPPED", "REMARK")
 	for _, v := range views {
 		last := distanceOr(v.Last, now)
-		if v.Running {
-			last += ", runs"
+		if v.Outcome != "" {
+			last += ", " + v.Outcome
 		}
 		t.row(v.Name, v.State, rough(time.Duration(v.Every)), distanceOr(v.Next, now), last, fmt.Sprint(v.Missed), fmt.Sprint(v.Skipped), v.remark())
 	}
@@ -131,6 +154,10 @@ func (v *scheduleView) remark() string {
 	var parts []string
 	if v.Note != "" {
 		parts = append(parts, v.Note)
+	}
+	switch v.Outcome {
+	case "failed", "timed out", "terminated", "canceled":
+		parts = append(parts, "for why, see "+v.Flow+" in Temporal's UI")
 	}
 	if len(v.Differs) > 0 {
 		parts = append(parts, "differs from the configuration: "+strings.Join(v.Differs, ", "))

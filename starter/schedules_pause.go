@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -60,8 +63,10 @@ start does all that is due.`,
 	}
 }
 
-// speakToSchedules says the same to several schedules, all of which must exist.
+// speakToSchedules says the same to several schedules. Those that are named must
+// exist; "all" is those that do.
 func speakToSchedules(ctx context.Context, a *app, command string, names []string, done string, say func(client.ScheduleHandle, string) error) error {
+	all := slices.Contains(names, "all")
 	names, err := chosen(command, names)
 	if err != nil {
 		return err
@@ -71,24 +76,33 @@ func speakToSchedules(ctx context.Context, a *app, command string, names []strin
 		return err
 	}
 	return withSchedules(ctx, a, func(eng *engine, schedules client.ScheduleClient) error {
-		var handles []client.ScheduleHandle
+		handle := func(name string) client.ScheduleHandle {
+			return schedules.GetHandle(ctx, scheduleID(eng.config.TaskQueue, name))
+		}
+		var there []string
 		for _, name := range names {
-			h := schedules.GetHandle(ctx, scheduleID(eng.config.TaskQueue, name))
-			switch d, err := describe(ctx, h); {
+			switch d, err := describe(ctx, handle(name)); {
 			case err != nil:
 				return err
-			case d == nil:
+			case d == nil && !all:
 				return notApplied(command, name)
+			case d != nil:
+				there = append(there, name)
 			}
-			handles = append(handles, h)
 		}
-		var lines []string
-		for i, h := range handles {
-			if err := say(h, actor); err != nil {
-				return fmt.Errorf("%s: %s: %w", command, names[i], err)
+		if len(there) == 0 {
+			return refusedf("%s: no schedule exists; make them with: keyturn schedules apply", command)
+		}
+		var said []scheduleChange
+		for _, name := range there {
+			if err := say(handle(name), actor); err != nil {
+				return fmt.Errorf("%s: %s: %w", command, name, err)
 			}
-			lines = append(lines, names[i]+" is "+done)
+			said = append(said, scheduleChange{Name: name, Outcome: done, Paused: done == "paused"})
 		}
-		return wroteLines(a, lines)
+		return a.print(said, func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, strings.Join(there, " is "+done+"\n")+" is "+done)
+			return err
+		})
 	})
 }

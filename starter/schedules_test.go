@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/keyturn/keyturn"
@@ -112,10 +115,16 @@ func TestSchedulesList(t *testing.T) {
 	golden(t, "testdata/schedules/none.txt", d.stdout.String())
 	d.expect(t, exitOK, "", "schedules", "apply")
 	d.expect(t, exitOK, "", "schedules", "pause", "reconcile", "--reason", "incident 4711")
+	d.stdout.Reset()
 	d.expect(t, exitOK, "", "schedules", "trigger", "sweep")
+	if out := d.stdout.String(); !strings.HasPrefix(out, "sweep has started: keyturn.sweep-1\n") {
+		t.Errorf("trigger says:\n%s", out)
+	}
 	info := &d.temporal.planned.all["keyturn.sweep"].Info
 	info.NumActionsMissedCatchupWindow = 2
-	info.RunningWorkflows = []client.ScheduleWorkflowExecution{{WorkflowID: "keyturn.sweep-1"}}
+	d.temporal.describe = func(int) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+		return described("Sweep", enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, 9), nil
+	}
 	d.settings.Schedules.StuckWatch.Every = keyturn.Duration(time.Hour)
 	for _, format := range []string{"table", "json"} {
 		d.stdout.Reset()
@@ -123,10 +132,54 @@ func TestSchedulesList(t *testing.T) {
 		golden(t, "testdata/schedules/list."+format, d.stdout.String())
 	}
 	d.stdout.Reset()
+	info.RunningWorkflows = []client.ScheduleWorkflowExecution{{WorkflowID: "keyturn.sweep-1"}}
 	d.expect(t, exitRefused, "one runs already: keyturn.sweep-1", "schedules", "trigger", "sweep")
 	d.expect(t, exitOK, "", "schedules", "resume", "all")
 	if state := d.temporal.planned.all["keyturn.reconcile"].Schedule.State; state.Paused || state.Note != "resumed by bob@laptop" {
 		t.Errorf("%+v", state)
+	}
+}
+
+// TestSchedulesSpokenToAll: "all" is those that are there.
+func TestSchedulesSpokenToAll(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.settings.Schedules.Reconcile.Off = true
+	d.expect(t, exitOK, "", "schedules", "apply")
+	d.stdout.Reset()
+	d.expect(t, exitOK, "", "schedules", "pause", "all", "--reason", "incident 4711")
+	if diff := cmp.Diff("sweep is paused\nstuck-watch is paused\n", d.stdout.String()); diff != "" {
+		t.Error(diff)
+	}
+	d.stdout.Reset()
+	d.expect(t, exitOK, "", "schedules", "resume", "all", "-o", "json")
+	var got []scheduleChange
+	if err := json.Unmarshal(d.stdout.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]scheduleChange{{Name: "sweep", Outcome: "resumed"}, {Name: "stuck-watch", Outcome: "resumed"}}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestScheduleOutcomes: how the last run stands is said in a word.
+func TestScheduleOutcomes(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[enumspb.WorkflowExecutionStatus]string{
+		enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:   "running",
+		enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED: "completed",
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "timed out",
+	} {
+		d := newDesk(t)
+		d.temporal.describe = func(int) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+			return described("Sweep", status, 9), nil
+		}
+		if got, err := mustEngine(t, d).outcomeOf(t.Context(), "keyturn.sweep-1"); got != want || err != nil {
+			t.Errorf("%s is told as %q (%v), want %q", status, got, err, want)
+		}
+	}
+	if got, err := mustEngine(t, newDesk(t)).outcomeOf(t.Context(), "keyturn.sweep-1"); got != "" || err != nil {
+		t.Errorf("one that is forgotten is told as %q (%v)", got, err)
 	}
 }
 
@@ -142,7 +195,7 @@ func TestSchedulesMistakes(t *testing.T) {
 		{exitUsage, "name one schedule", []string{"trigger", "all"}},
 		{exitUsage, "SCHEDULE is missing", []string{"resume"}},
 		{exitRefused, "the schedule sweep does not exist; make it with: keyturn schedules apply", []string{"trigger", "sweep"}},
-		{exitRefused, "does not exist", []string{"pause", "all", "--reason", "x"}},
+		{exitRefused, "no schedule exists; make them with: keyturn schedules apply", []string{"pause", "all", "--reason", "x"}},
 	} {
 		newDesk(t).expect(t, c.code, c.says, append([]string{"schedules"}, c.args...)...)
 	}

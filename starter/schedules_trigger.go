@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,12 @@ is shown in Temporal's UI.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return runSchedulesTrigger(cmd.Context(), a, args[0]) },
 	}
+}
+
+// triggered is what trigger prints.
+type triggered struct {
+	Name     string `json:"name"`
+	Workflow string `json:"workflow"`
 }
 
 func runSchedulesTrigger(ctx context.Context, a *app, name string) error {
@@ -59,7 +66,10 @@ func runSchedulesTrigger(ctx context.Context, a *app, name string) error {
 		if id == "" {
 			return fmt.Errorf("%s: Temporal took the word, but nothing has started yet; see: keyturn schedules list", command)
 		}
-		return wroteLines(a, []string{name + " has started: " + id})
+		return a.print(triggered{name, id}, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "%s has started: %s\nsee in Temporal's UI what it does, and whether it has ended with: keyturn schedules list\n", name, id)
+			return err
+		})
 	})
 }
 

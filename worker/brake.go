@@ -7,12 +7,12 @@ import (
 )
 
 // Brake says when a provider account is paused by itself: when more than Share of
-// the last operations there were rolled back. What a person called off does not
-// count, nor what ended before the account was last resumed.
+// the last operations there failed. What a person called off does not count, nor
+// what ended before the account was last resumed.
 type Brake struct {
 	Share float64 `yaml:"share"` // from 0 to 1; default 0.2. With 1 it never is.
 	Last  int     `yaml:"last"`  // how many operations are looked at; default 50
-	Least int     `yaml:"least"` // how many must have ended; default 10
+	Least int     `yaml:"least"` // how many there must be; default 10
 }
 
 func (b Brake) brake() fleet.Brake { return fleet.Brake{Share: b.Share, Last: b.Last, Least: b.Least} }

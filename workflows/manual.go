@@ -126,7 +126,7 @@ func (h *hand) ask(ctx workflow.Context) error {
 		h.again = workflow.Now(ctx).Add(h.pause)
 		why := "nobody could be asked by ticket: " + sentence(err)
 		h.enter(ctx, h.status.Phase, steps[h.step]+"; "+why)
-		h.tellStuck(ctx, why)
+		h.tellStuck(ctx, why, "")
 		return nil
 	}
 	h.pause, h.status.Detail = 0, steps[h.step]

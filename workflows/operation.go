@@ -76,24 +76,25 @@ func (o *operation) details() string {
 }
 
 // needsHuman is enter for the phase that people filter for, so it is also
-// written to the search attribute.
-func (o *operation) needsHuman(ctx workflow.Context, detail string) {
+// written to the search attribute. kind is that of the error that is in the way;
+// empty where there is none.
+func (o *operation) needsHuman(ctx workflow.Context, detail string, kind keyturn.Kind) {
 	o.enter(ctx, NeedsHuman, detail)
 	o.patient = true
 	o.publish(ctx)
-	o.tellStuck(ctx, detail)
+	o.tellStuck(ctx, detail, kind)
 }
 
 // tellStuck has the owner and the team told that a person must look, once for
 // each reason. Nothing waits for it: what is in the way may be in its way, too.
-func (o *operation) tellStuck(ctx workflow.Context, detail string) {
+func (o *operation) tellStuck(ctx workflow.Context, detail string, kind keyturn.Kind) {
 	if o.told == detail || !tellsWhenStuck(ctx) {
 		return
 	}
 	o.told = detail
 	opts := remote(ctx, o.order.Issuer, "tell that a person must look")
 	opts.ScheduleToCloseTimeout = time.Hour
-	workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), people.ReportStuck, activities.ReportStuckInput{Run: o.run, Detail: detail})
+	workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), people.ReportStuck, activities.ReportStuckInput{Run: o.run, Detail: detail, Kind: kind})
 }
 
 // publish writes the phase to the search attribute. It is one billed action,

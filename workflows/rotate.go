@@ -189,7 +189,7 @@ func (r *rotation) stillInUse(ctx workflow.Context, out *activities.RetireKeyRes
 	if r.extensions++; r.extensions <= r.minted.Policy.MaxExtensions {
 		return r.overlap(ctx, max(time.Duration(r.minted.Policy.Overlap)/2, time.Second), detail)
 	}
-	r.needsHuman(ctx, detail+"; expedite to end it all the same, extend to wait, or abort")
+	r.needsHuman(ctx, detail+"; expedite to end it all the same, extend to wait, or abort", "")
 	defer func() { r.patient = false }()
 	said := r.control.said
 	if err := workflow.Await(ctx, func() bool { return r.control.said != said }); err != nil {

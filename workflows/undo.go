@@ -64,7 +64,7 @@ func (o *operation) persist(ctx workflow.Context, step func(workflow.Context) er
 			return err
 		}
 		before := o.status.Phase
-		o.needsHuman(ctx, sentence(err))
+		o.needsHuman(ctx, sentence(err), kindOf(err))
 		said := o.control.said
 		again := workflow.Now(ctx).Add(pause)
 		if err := o.control.wait(ctx, "trying again by itself", func() time.Time { return again },

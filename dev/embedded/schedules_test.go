@@ -63,6 +63,7 @@ func TestSchedulesOfTheCommand(t *testing.T) {
 	is(run(other, "apply"), map[string]int{"unchanged": 2, "off": 1})
 	is(run(other, "list"), map[string]int{"release week": 1, "active": 1, "off": 1})
 	is(run(other, "trigger", "sweep"), map[string]int{"sweep has started: keyturn.sweep-": 1})
+	is(run(other, "list"), map[string]int{", running": 1})
 	is(run(other, "resume", "sweep"), map[string]int{"sweep is resumed": 1})
 	d, err := c.WorkflowService().DescribeSchedule(t.Context(), &workflowservice.DescribeScheduleRequest{Namespace: "keyturn", ScheduleId: "keyturn.sweep"})
 	if err != nil {

@@ -36,7 +36,7 @@ func outcomesOfASave(t *testing.T, s registry.Store) {
 	told := ended("run/2", registry.Completed, at.Add(time.Hour))
 	told.Tell = []registry.Audience{registry.ToOwner}
 	key = mustTell(t, s, key, told)
-	for _, what := range []string{registry.Began, registry.Stuck, registry.Revoked} {
+	for _, what := range []string{registry.Began, registry.Stuck, registry.Revoked, registry.Braked} {
 		key = mustTell(t, s, key, ended("not an end/"+what, what, at))
 	}
 	aborted := ended("run/4", registry.RolledBack, at)
@@ -44,6 +44,7 @@ func outcomesOfASave(t *testing.T, s registry.Store) {
 	if err := s.SaveAll(t.Context(), []registry.Change{
 		{Key: sample("new-key"), Event: ended("run/3", registry.Completed, at.Add(time.Hour).In(time.FixedZone("", 3600)))},
 		{Key: of("elsewhere", "stripe", "acct_1"), Event: aborted},
+		{Key: of("in-trouble", "datadog", "eu"), Event: ended("run/5", registry.Failing, at)},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +57,8 @@ func outcomesOfASave(t *testing.T, s registry.Store) {
 	diff(t, "the last two", outcomes(t, s, key.Scope.Issuer(), 2), want[:2])
 	diff(t, "of another account", outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "acct_1"}, 10),
 		[]registry.Outcome{{Key: "elsewhere", What: registry.RolledBack, Why: "aborted", At: at}})
+	diff(t, "of one that cannot end", outcomes(t, s, keyturn.Issuer{Provider: "datadog", Account: "eu"}, 10),
+		[]registry.Outcome{{Key: "in-trouble", What: registry.Failing, At: at}})
 	if got := outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "nobody"}, 10); len(got) != 0 {
 		t.Errorf("an account that there is not has outcomes %+v", got)
 	}

@@ -17,9 +17,14 @@ const KeepOutcomes = 30 * 24 * time.Hour
 // too old; see [PruneDeliveries].
 const PruneOutcomes = 100
 
-// LeavesOutcome reports whether the change ends an operation.
+// LeavesOutcome reports whether the change ends an operation, or says that it
+// cannot end.
 func (c *Change) LeavesOutcome() bool {
-	return c.Event.What == registry.Completed || c.Event.What == registry.RolledBack
+	switch c.Event.What {
+	case registry.Completed, registry.RolledBack, registry.Failing:
+		return true
+	}
+	return false
 }
 
 // SelectAccounts reads the accounts. Its arguments are now, a moment
