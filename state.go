@@ -66,6 +66,11 @@ type Intent struct {
 	// how often it was. The outcome of one request is reconciled before the next.
 	Minting time.Time `json:"minting,omitzero"`
 	Asked   int       `json:"asked,omitempty"`
+	// Reason, Now and Batch are what was asked for, so that an operation that was
+	// cut off goes on as it was: its word, whether it skips soaks, and its batch.
+	Reason string `json:"reason,omitempty"`
+	Now    bool   `json:"now,omitempty"`
+	Batch  string `json:"batch,omitempty"`
 	// ByHand says that a person makes the key and stores its value, because the
 	// provider has no API for it.
 	ByHand bool `json:"by_hand,omitempty"`

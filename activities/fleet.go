@@ -30,8 +30,10 @@ type Engine interface {
 	// for later included.
 	Underway(ctx context.Context, id keyturn.KeyID) (bool, error)
 	// Stop has no activity of an account start any more, whatever its workers ask
-	// for, until the limit is taken away again.
+	// for, until Resume takes the limit away again.
 	Stop(ctx context.Context, issuer keyturn.Issuer, reason string) error
+	// Resume takes away what Stop has set. Where nothing is set it does nothing.
+	Resume(ctx context.Context, issuer keyturn.Issuer) error
 }
 
 // A Start is an operation to start.

@@ -57,6 +57,11 @@ const (
 	SkipRefused  = "Temporal does not take it" // the worker's log says why
 )
 
+// clockSkew is how far the clocks of an operator's machine and of a vendor may be
+// apart. A key that was replaced just after the batch was made is rather replaced
+// once more than left out although it was made before.
+const clockSkew = 10 * time.Minute
+
 const (
 	batchPage   = 500 // keys of one call
 	batchChunk  = 50  // keys that are read, begun and marked together
@@ -200,7 +205,7 @@ func (s *batchStart) obstacle(k *keyturn.Key) string {
 		return SkipUnissued
 	case k.Intent != nil && k.Intent.Operation != keyturn.Rotate:
 		return SkipBusy
-	case k.Intent == nil && current.Created.After(s.batch.At):
+	case k.Intent == nil && current.Created.After(s.batch.At.Add(clockSkew)):
 		return SkipReplaced
 	case account.Paused != nil:
 		return SkipPaused

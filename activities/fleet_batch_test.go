@@ -109,7 +109,8 @@ func TestBatchBeginsWhatCanBegin(t *testing.T) {
 	w.engine.open["locked"] = true
 	w.add("1", "unissued", "a", 0, func(k *keyturn.Key) { k.Ledger = nil })
 	w.add("1", "retired", "a", 0, func(k *keyturn.Key) { k.Retired = w.now })
-	w.add("1", "replaced", "a", 0, func(k *keyturn.Key) { k.Ledger[0].Created = w.now.Add(time.Second) })
+	w.add("1", "replaced", "a", 0, func(k *keyturn.Key) { k.Ledger[0].Created = w.now.Add(11 * time.Minute) })
+	w.add("1", "made-just-now", "a", 0, func(k *keyturn.Key) { k.Ledger[0].Created = w.now.Add(9 * time.Minute) }) // clocks differ
 	w.add("2", "unserved", "a", 0)
 	w.serve("3", 5)
 	w.add("3", "paused", "a", 0)
@@ -120,16 +121,16 @@ func TestBatchBeginsWhatCanBegin(t *testing.T) {
 	if err := w.registry.Serve(t.Context(), of("4"), 5, w.now.Add(-61*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	w.batch("free", "cut-off", "revoked", "locked", "unissued", "retired", "replaced", "unserved", "paused", "served-long-ago")
+	w.batch("free", "cut-off", "revoked", "locked", "unissued", "retired", "replaced", "made-just-now", "unserved", "paused", "served-long-ago")
 	got, err := w.start(w.first())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(activities.BatchTally{Started: 2, Skipped: 8}, got.Tally); d != "" || got.More {
+	if d := cmp.Diff(activities.BatchTally{Started: 3, Skipped: 8}, got.Tally); d != "" || got.More {
 		t.Errorf("more %v: %s", got.More, d)
 	}
 	want := map[keyturn.KeyID]string{
-		"free": "started", "cut-off": "started", "revoked": "skipped: another operation is under way", "locked": "skipped: another operation is under way",
+		"free": "started", "cut-off": "started", "made-just-now": "started", "revoked": "skipped: another operation is under way", "locked": "skipped: another operation is under way",
 		"unissued": "skipped: never issued", "retired": "skipped: ended for good", "replaced": "skipped: replaced since the batch was made",
 		"unserved": "skipped: no worker serves its account", "served-long-ago": "skipped: no worker serves its account", "paused": "skipped: its account is paused",
 	}

@@ -68,6 +68,13 @@ func (a *Fleet) brake(ctx context.Context, s registry.AccountStatus) (braked boo
 		return false, nil
 	}
 	pause := registry.Pause{Issuer: s.Issuer, Actor: brakeActor, Reason: why, At: a.Now().UTC().Truncate(time.Second)}
+	fresh, err := a.status(ctx)
+	if err != nil {
+		return false, err
+	}
+	if now := fresh[s.Issuer]; now.Resumed.After(s.Resumed) || now.Paused != nil && now.Paused.Actor != brakeActor {
+		return false, nil // a person decided meanwhile
+	}
 	if s.Paused == nil {
 		if err := a.Registry.SetPause(ctx, pause); err != nil {
 			return false, err
@@ -77,6 +84,15 @@ func (a *Fleet) brake(ctx context.Context, s registry.AccountStatus) (braked boo
 	}
 	if err := a.Engine.Stop(ctx, s.Issuer, pause.Reason); err != nil {
 		return s.Paused == nil, err
+	}
+	// Somebody may have resumed it meanwhile, and must not find it standing still
+	// without a record that says so.
+	now, err := a.status(ctx)
+	if err != nil {
+		return false, err
+	}
+	if now[s.Issuer].Paused == nil {
+		return false, a.Engine.Resume(ctx, s.Issuer)
 	}
 	return s.Paused == nil, a.tellBraked(ctx, outcomes[0].Key, pause)
 }

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,5 +108,31 @@ func TestBrakeLeavesWhatAPersonDecided(t *testing.T) {
 	}
 	if plan, err := w.plan(); err != nil || plan.Tally.Braked != 0 || w.paused("1") != nil {
 		t.Errorf("what ended before it was resumed counts: %+v, %v", plan, err)
+	}
+}
+
+// resumedMeanwhile has a person resume the account while the brake looks at it.
+type resumedMeanwhile struct {
+	registry.Store
+	resume func()
+}
+
+func (r *resumedMeanwhile) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]registry.Outcome, error) {
+	out, err := r.Store.Outcomes(ctx, issuer, n)
+	r.resume()
+	return out, err
+}
+
+// TestBrakeStopsNothingThatWasJustResumed: an account must not stand still without
+// a record that says so.
+func TestBrakeStopsNothingThatWasJustResumed(t *testing.T) {
+	t.Parallel()
+	w := failing(t)
+	if err := w.registry.SetPause(t.Context(), registry.Pause{Issuer: of("1"), Reason: "much failed", Actor: "brake", At: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	w.over(&resumedMeanwhile{w.registry, func() { _ = w.registry.ClearPause(t.Context(), of("1"), w.now.Add(time.Minute)) }})
+	if _, err := w.plan(); err != nil || len(w.engine.stopped) != 0 || w.paused("1") != nil {
+		t.Errorf("stopped %v, paused %+v, %v", w.engine.stopped, w.paused("1"), err)
 	}
 }

@@ -45,5 +45,11 @@ func (a *Fleet) PlanSweep(ctx context.Context, in PlanSweepInput) (PlanSweepResu
 			res.Accounts = append(res.Accounts, SweepAccount{s.Issuer, s.Due})
 		}
 	}
+	// Where teams have a cap, those that come first use it up, so every sweep begins
+	// with another account.
+	if n := len(res.Accounts); n > 0 {
+		first := int(now.Unix()/60) % n
+		res.Accounts = append(res.Accounts[first:n:n], res.Accounts[:first]...)
+	}
 	return res, nil
 }

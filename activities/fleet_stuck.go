@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -84,7 +85,8 @@ func (a *Fleet) resume(ctx context.Context, id keyturn.KeyID) (bool, error) {
 		return false, err
 	}
 	begun, err := a.Engine.Begin(ctx, Start{
-		Operation: k.Intent.Operation, Key: &k, Cause: Cause{Reason: "resumed", Note: "its workflow was gone", Actor: stuckCheck},
+		Operation: k.Intent.Operation, Key: &k, Now: k.Intent.Now, Batch: k.Intent.Batch,
+		Cause: Cause{Reason: cmp.Or(k.Intent.Reason, "resumed"), Note: "its workflow was gone", Actor: stuckCheck},
 	})
 	return begun == Started, err
 }

@@ -38,7 +38,9 @@ func TestWatchStuck(t *testing.T) {
 	w := newFleetWorld(t)
 	w.add("1", "idle", "a", 0)
 	w.add("1", "young", "a", 0, w.begun(keyturn.Rotate, 59*time.Minute, nil))
-	w.add("1", "cut-off", "a", 0, w.begun(keyturn.Rotate, 2*time.Hour, nil))
+	w.add("1", "cut-off", "a", 0, w.begun(keyturn.Rotate, 2*time.Hour, nil), func(k *keyturn.Key) {
+		k.Intent.Reason, k.Intent.Now, k.Intent.Batch = "leak", true, "b-1"
+	})
 	w.add("1", "cut-off-revoke", "a", 0, w.begun(keyturn.Revoke, 2*time.Hour, nil))
 	w.add("1", "waiting", "a", 0, w.begun(keyturn.Rotate, 8*day, nil)) // 7 days, and its overlap twice
 	w.add("1", "stuck", "a", 0, w.begun(keyturn.Rotate, 10*day, nil))
@@ -48,6 +50,11 @@ func TestWatchStuck(t *testing.T) {
 	}
 	if d := cmp.Diff(activities.WatchStuckResult{Underway: 5, Resumed: 2, Stuck: 1}, w.watch()); d != "" {
 		t.Error(d)
+	}
+	for _, s := range w.engine.started {
+		if s.Key.ID == "cut-off" && (!s.Now || s.Batch != "b-1" || s.Cause.Reason != "leak") {
+			t.Errorf("what was asked for is forgotten: %+v", s)
+		}
 	}
 	ops := map[keyturn.KeyID]keyturn.Operation{}
 	for _, s := range w.engine.started {

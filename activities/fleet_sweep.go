@@ -131,7 +131,7 @@ func (s *sweep) account(ctx context.Context, status registry.AccountStatus) erro
 // candidates reads at most n keys that could begin within the window, the longest
 // due first, and counts the others.
 func (s *sweep) candidates(ctx context.Context, status registry.AccountStatus, n int) ([]keyturn.Key, error) {
-	recent, err := s.recentlyFailed(ctx, status.Issuer)
+	recent, err := s.recentlyFailed(ctx, status)
 	if err != nil {
 		return nil, err
 	}
@@ -184,9 +184,10 @@ func slim(k keyturn.Key) keyturn.Key {
 
 // recentlyFailed are the keys whose last operation was rolled back not long ago.
 // To try them again every hour would only fail again, and tell their owners so.
-func (s *sweep) recentlyFailed(ctx context.Context, issuer keyturn.Issuer) (map[keyturn.KeyID]bool, error) {
-	const most = 2000
-	outcomes, err := s.Registry.Outcomes(ctx, issuer, most)
+func (s *sweep) recentlyFailed(ctx context.Context, status registry.AccountStatus) (map[keyturn.KeyID]bool, error) {
+	// No more operations can have ended than activities have started.
+	most := 2000 + int(min(time.Duration(s.config.RetryAfter).Seconds()*status.Rate, 1e6))
+	outcomes, err := s.Registry.Outcomes(ctx, status.Issuer, most)
 	failed, seen := map[keyturn.KeyID]bool{}, map[keyturn.KeyID]bool{}
 	for _, o := range outcomes {
 		if !seen[o.Key] && o.What == registry.RolledBack && s.now.Sub(o.At) < time.Duration(s.config.RetryAfter) {
@@ -214,9 +215,6 @@ func (s *sweep) place(table *fleet.Timetable, keys []keyturn.Key) []planned {
 			earliest = s.now.Add(time.Duration(s.config.CanaryLead))
 		}
 		at, placing := table.Place(&keys[i], earliest)
-		if placing == fleet.Full && i >= canaries {
-			at, placing = table.Place(&keys[i], s.now) // rather early than not at all
-		}
 		switch placing {
 		case fleet.Placed:
 			out = append(out, planned{&keys[i], at, i < canaries})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,10 +36,15 @@ func newFleetWorld(t *testing.T) *fleetWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.registry.Close() })
+	w.over(w.registry)
+	return w
+}
+
+// over has the activities work over another view of the registry.
+func (w *fleetWorld) over(s registry.Store) {
 	var suite testsuite.WorkflowTestSuite
 	w.TestActivityEnvironment = suite.NewTestActivityEnvironment()
-	w.RegisterActivity(&activities.Fleet{Registry: w.registry, Engine: w.engine, Now: func() time.Time { return w.now }})
-	return w
+	w.RegisterActivity(&activities.Fleet{Registry: s, Engine: w.engine, Now: func() time.Time { return w.now }})
 }
 
 func of(account string) keyturn.Issuer { return keyturn.Issuer{Provider: "aws", Account: account} }
@@ -127,6 +133,11 @@ func (e *engine) Stop(_ context.Context, issuer keyturn.Issuer, _ string) error 
 		return errGone
 	}
 	e.stopped = append(e.stopped, issuer)
+	return nil
+}
+
+func (e *engine) Resume(_ context.Context, issuer keyturn.Issuer) error {
+	e.stopped = slices.DeleteFunc(e.stopped, func(i keyturn.Issuer) bool { return i == issuer })
 	return nil
 }
 

@@ -60,8 +60,12 @@ type Run struct {
 	ApprovedBy string `json:"approved_by,omitempty"`
 	// Urgent overrides maintenance windows and freezes: a leak does not wait.
 	Urgent bool `json:"urgent,omitempty"`
+	// Now says that the operation skips every soak.
+	Now bool `json:"now,omitempty"`
 	// Batch is the batch the operation is of; empty if it is of none.
 	Batch string `json:"batch,omitempty"`
+	// Began is when the operation took its first step.
+	Began time.Time `json:"began,omitzero"`
 }
 
 // A Cause says why something happens and who wanted it.

@@ -107,7 +107,10 @@ func (b *bench) begin(ctx context.Context, minter providers.Minter) error {
 			return b.resume(ctx, minter)
 		}
 	}
-	intent := keyturn.Intent{Run: b.run.ID, Operation: b.run.Operation, Began: b.Now().UTC(), ByHand: minter == nil}
+	intent := keyturn.Intent{
+		Run: b.run.ID, Operation: b.run.Operation, Began: b.Now().UTC(), ByHand: minter == nil,
+		Reason: b.run.Cause.Reason, Now: b.run.Now, Batch: b.run.Batch,
+	}
 	if err := b.checkStore(ctx, intent.ByHand); err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (b *bench) event(n note) registry.Event {
 	return registry.Event{
 		ID: b.run.ID + "/" + n.name, Key: b.run.Key, What: n.what, Detail: n.detail,
 		Actor: cmp.Or(b.by, b.run.Cause.Actor), Reason: b.run.Cause.reason(), At: b.Now().UTC(),
-		Tell: n.tell, Urgent: n.urgent, Batch: b.run.Batch,
+		Tell: n.tell, Urgent: n.urgent, Batch: b.run.Batch, Began: b.run.Began,
 	}
 }
 

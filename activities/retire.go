@@ -141,7 +141,9 @@ func (b *bench) holdForRetiring(ctx context.Context) error {
 	}
 	now := b.Now().UTC()
 	return b.save(ctx, note{what: registry.Began, detail: b.overrode}, func(k *keyturn.Key) error {
-		claim := &keyturn.Intent{Run: b.run.ID, Operation: keyturn.Revoke, Began: now}
+		claim := &keyturn.Intent{
+			Run: b.run.ID, Operation: keyturn.Revoke, Began: now, Reason: b.run.Cause.Reason, Now: b.run.Now, Batch: b.run.Batch,
+		}
 		if cut := k.Intent; cut != nil && cut.Manual != nil && cut.Run != b.run.ID {
 			ticket := *cut.Manual // one ticket goes on being the key's
 			ticket.Step, ticket.Done = "", true

@@ -32,29 +32,31 @@ func (b Brake) WithDefaults() Brake {
 
 // Trips reports whether the outcomes, newest first, are too bad to go on, and
 // says in a sentence how bad. What ended before since, when the account was last
-// resumed, does not count: it was looked at then. Nor does what a person called
-// off.
+// resumed, does not count: it was looked at then. Nor do failures of operations
+// that began before: they stood still meanwhile, and only now can be undone. Nor
+// does what a person called off.
 func (b Brake) Trips(outcomes []registry.Outcome, since time.Time) (why string, trips bool) {
 	b = b.WithDefaults()
-	failed, ended := 0, 0
+	failures, ended := 0, 0
 	causes := map[string]int{}
 	for _, o := range outcomes {
 		if ended == b.Last || !o.At.After(since) {
 			break
 		}
-		if o.CalledOff() {
+		failed := o.What != registry.Completed
+		if o.CalledOff() || failed && !o.Began.IsZero() && !o.Began.After(since) {
 			continue
 		}
 		ended++
-		if o.What != registry.Completed {
-			failed++
+		if failed {
+			failures++
 			causes[o.Why]++
 		}
 	}
-	if ended < b.Least || float64(failed) <= b.Share*float64(ended) {
+	if ended < b.Least || float64(failures) <= b.Share*float64(ended) {
 		return "", false
 	}
-	return fmt.Sprintf("%d of the last %d operations failed, most of them because of %s", failed, ended, most(causes)), true
+	return fmt.Sprintf("%d of the last %d operations failed, most of them because of %s", failures, ended, most(causes)), true
 }
 
 // most is the most frequent cause.

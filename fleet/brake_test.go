@@ -54,6 +54,22 @@ func TestBrake(t *testing.T) {
 	}
 }
 
+// TestBrakeForgivesWhatStoodStill: what began before the account was resumed is
+// undone only now.
+func TestBrakeForgivesWhatStoodStill(t *testing.T) {
+	t.Parallel()
+	resumed := begin().Add(-time.Hour)
+	for began, trips := range map[time.Duration]bool{-time.Minute: false, time.Minute: true} {
+		outcomes := ended(strings.Repeat("f", 20))
+		for i := range outcomes {
+			outcomes[i].Began = resumed.Add(began)
+		}
+		if _, got := (fleet.Brake{}).Trips(outcomes, resumed); got != trips {
+			t.Errorf("begun %s from then: trips %v, want %v", began, got, trips)
+		}
+	}
+}
+
 func TestBrakeAsConfigured(t *testing.T) {
 	t.Parallel()
 	b := fleet.Brake{Share: 0.5, Last: 4, Least: 2}

@@ -16,10 +16,14 @@ type Timetable struct {
 	free        []int // for each slot, a slot at or after it that may be free; see seek
 }
 
+// maxSlots bounds the memory of a timetable. More keys are not started at one
+// account in one sweep anyway.
+const maxSlots = 1_000_000
+
 // NewTimetable divides the time from from until until into slots that are gap
 // apart. rules are the calendar that keys must obey.
 func NewTimetable(from, until time.Time, gap time.Duration, rules []keyturn.CalendarRule) *Timetable {
-	t := &Timetable{from: from, until: until, gap: max(gap, time.Microsecond), rules: rules}
+	t := &Timetable{from: from, until: until, gap: max(gap, until.Sub(from)/maxSlots, time.Microsecond), rules: rules}
 	slots := int(until.Sub(from) / t.gap)
 	if until.Sub(from)%t.gap > 0 {
 		slots++

@@ -11,8 +11,8 @@ import (
 // Batches keeps operations that one person asked for on many keys at once, and
 // how far each of them is. A batch and its keys are kept for ever.
 type Batches interface {
-	// AddBatch records a batch and the keys it is about, each Waiting, in one
-	// transaction. The same id again, with whatever content, is a Conflict. A key
+	// AddBatch records a batch and the keys it is about, each once and Waiting, in
+	// one transaction. The same id again, with whatever content, is a Conflict. A key
 	// that is not in the registry is NotFound and names it; a batch without an id,
 	// a reason, an actor, a time, or keys is Invalid.
 	AddBatch(ctx context.Context, b Batch, keys []keyturn.KeyID) error
@@ -22,11 +22,14 @@ type Batches interface {
 	Batches(ctx context.Context, n int) ([]Batch, error)
 	// BatchKeys yields the keys of a batch in ID order, only those in state unless
 	// that is empty, and only ids greater than after. It reads pages as Find does.
+	// A batch that there is not has no keys.
 	BatchKeys(ctx context.Context, id string, state BatchState, after keyturn.KeyID) iter.Seq2[BatchKey, error]
 	// MarkBatch sets State, Why and At of keys of a batch in one transaction. A
 	// key that is Done stays as it is, and so does one that Failed unless it is
-	// marked Waiting again: a word that comes late changes no end. A key that is
-	// not of the batch is NotFound, and none is marked then.
+	// marked Waiting again: a word that comes late changes no end. One that was
+	// Started is not Skipped any more. A key that is not of the batch is NotFound;
+	// one that is there twice or lacks a state or a time is Invalid; and none is
+	// marked then.
 	MarkBatch(ctx context.Context, id string, keys []BatchKey) error
 	// BatchProgress counts the keys of a batch by provider account, in the order
 	// of providers and then accounts.

@@ -15,17 +15,19 @@ import (
 // it. A finding holds no value and no text a stranger wrote at length.
 type Findings interface {
 	// Report records findings in one transaction. One whose ID is known is
-	// refreshed: Seen, Detail, Mend, Owner and Severity become the new ones, and
-	// it is open again if it was settled. An accepted one stays accepted. It
-	// returns how many were not open before. One that lacks ID, Check, Kind,
-	// Subject or Seen is Invalid, and none is recorded then.
+	// refreshed: Seen, Key, Owner, Severity, Detail and Mend become the new ones,
+	// and it is open again if it was settled. An accepted one stays accepted as long
+	// as it is not settled and its Severity is the same. Of two with one ID the last
+	// one counts. It returns how many were not open before. One that lacks ID, Check,
+	// Kind, Subject, Severity or Seen is Invalid, and none is recorded then.
 	Report(ctx context.Context, findings []Finding) (opened int, err error)
 	// Settle ends every finding of a check and place that was last seen before
 	// seen, accepted ones included, and returns how many those were. It is what a
-	// check calls when it has looked at the whole of the place.
+	// check calls when it has looked at the whole of the place. No time is Invalid.
 	Settle(ctx context.Context, check, place string, seen, at time.Time) (int, error)
 	// Accept records that somebody knows of a finding and lives with it. A
-	// finding that is unknown or settled is a NotFound error.
+	// finding that is unknown or settled is a NotFound error; no actor and no time
+	// are Invalid.
 	Accept(ctx context.Context, id, actor, note string, at time.Time) (Finding, error)
 	// Finding returns one, or a NotFound error.
 	Finding(ctx context.Context, id string) (Finding, error)
@@ -48,7 +50,7 @@ type Finding struct {
 	Severity Severity
 	Detail   string    // what was seen, in a sentence
 	Mend     string    // what to do: a command, or a sentence
-	Found    time.Time // first
+	Found    time.Time // first: the Seen of its first report
 	Seen     time.Time // last
 	Settled  time.Time // when it was no longer found; zero while it is open
 	// AcceptedBy is who accepts it, with Note; empty if nobody does.

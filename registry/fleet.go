@@ -21,7 +21,8 @@ type Fleet interface {
 	Accounts(ctx context.Context, now time.Time) ([]AccountStatus, error)
 	// Due yields the keys in service of an account whose Due is at or before
 	// now, the longest due first and those of one moment in ID order. It reads
-	// pages as Find does. Busy keys are among them.
+	// pages as Find does, and yields no key twice, though one may move to a later
+	// place meanwhile. Busy keys are among them.
 	Due(ctx context.Context, issuer keyturn.Issuer, now time.Time, after DueKey) iter.Seq2[keyturn.Key, error]
 	// Outcomes returns how the last n operations on keys of an account ended, or
 	// that they cannot, newest first. Save keeps one for each event that is
@@ -29,15 +30,16 @@ type Fleet interface {
 	// is Invalid.
 	Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]Outcome, error)
 	// Serve records that a worker serves an account: at most rate activities a
-	// second start there, over all workers. The last word counts. A rate of 0 or
-	// less, and an account that lacks anything, are Invalid.
+	// second start there, over all workers. The word that comes last counts,
+	// whatever its time. A rate that is no number above 0, an account that lacks
+	// anything, and no time are Invalid.
 	Serve(ctx context.Context, issuer keyturn.Issuer, rate float64, at time.Time) error
 	// SetPause records that an account is paused. Another pause of the same
 	// account replaces the first. One that lacks anything is Invalid. At is kept
 	// to the microsecond, in UTC. It stops nothing by itself.
 	SetPause(ctx context.Context, p Pause) error
 	// ClearPause removes the pause of an account and keeps that it was resumed
-	// at that moment, or is a NotFound error.
+	// at that moment, or is a NotFound error. No time is Invalid.
 	ClearPause(ctx context.Context, issuer keyturn.Issuer, at time.Time) error
 }
 
@@ -72,6 +74,9 @@ type Outcome struct {
 	What string // Completed, RolledBack or Failing
 	Why  string // the event's Detail: for what failed, the kind of error
 	At   time.Time
+	// Began is the event's Began: when the operation began, zero if that is not
+	// known.
+	Began time.Time
 }
 
 // CalledOff reports whether a person ended the operation, and no failure.

@@ -84,6 +84,9 @@ type Event struct {
 	At     time.Time     `json:"at"`
 	Reason string        `json:"reason,omitempty"`
 	Detail string        `json:"detail,omitempty"`
+	// Began is when the operation began that this event is of; zero if that is not
+	// known. It is kept with the outcome; History does not return it.
+	Began time.Time `json:"-"`
 	// Batch names the batch that the operation is of, if it is of one. Save
 	// moves the batch on with it; History does not return it.
 	Batch string `json:"-"`

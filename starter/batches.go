@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -89,7 +90,8 @@ func (e *engine) startBatch(ctx context.Context, b registry.Batch) error {
 	return e.explain(err)
 }
 
-// stopBatch cancels what begins the keys of a batch, if it still does.
+// stopBatch cancels what begins the keys of a batch, if it still does, and waits
+// until it has ended: what it was about to begin has begun by then.
 func (e *engine) stopBatch(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -98,5 +100,23 @@ func (e *engine) stopBatch(ctx context.Context, id string) error {
 	if errors.As(err, &missing) {
 		return nil // it has ended
 	}
-	return e.explain(err)
+	if err != nil {
+		return e.explain(err)
+	}
+	for {
+		d, err := e.DescribeWorkflowExecution(ctx, workflows.BatchWorkflowID(id), "")
+		switch {
+		case errors.As(err, &missing):
+			return nil
+		case err != nil:
+			return e.explain(err)
+		case d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it was told to stop and has not ended; no worker may be running: %w", ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }

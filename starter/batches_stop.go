@@ -49,21 +49,22 @@ func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
 		return err
 	}
 	s := stoppedBatch{Batch: b.ID}
-	var skipped []registry.BatchKey
-	for k, err := range store.BatchKeys(ctx, b.ID, registry.BatchWaiting, "") {
-		if err != nil {
-			return err
-		}
-		skipped = append(skipped, registry.BatchKey{Key: k.Key, State: registry.BatchSkipped, Why: activities.SkipStopped, At: a.now().UTC()})
+	// What begins the keys is stopped first, so that none begins behind the back of
+	// what follows. Without Temporal they are skipped all the same.
+	eng, err := a.engine(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
 	}
-	// The registry first: without Temporal the keys do not begin either.
-	if s.Stopped = len(skipped); s.Stopped > 0 {
-		if err := store.MarkBatch(ctx, b.ID, skipped); err != nil {
-			return fmt.Errorf("batches stop %s: %w", b.ID, err)
-		}
+	defer eng.Close()
+	stopErr := eng.stopBatch(ctx, b.ID)
+	if err := s.skip(ctx, a, store); err != nil {
+		return fmt.Errorf("batches stop %s: %w", b.ID, err)
 	}
-	if err := s.callOff(ctx, a, store); err != nil {
-		return fmt.Errorf("batches stop %s: %s skipped, but Temporal could not be told: %w; repeat the command when that is mended", b.ID, plural(s.Stopped, "key is", "keys are"), err)
+	if stopErr == nil {
+		stopErr = s.callOff(ctx, store, eng)
+	}
+	if stopErr != nil {
+		return fmt.Errorf("batches stop %s: %s skipped, but Temporal could not be told: %w; repeat the command when that is mended", b.ID, plural(s.Stopped, "key is", "keys are"), stopErr)
 	}
 	return a.print(s, func(w io.Writer) error {
 		_, _ = fmt.Fprintf(w, "batch %s is stopped: %s not started, %d planned and called off, %d begun and going on\n", s.Batch, plural(s.Stopped, "key", "keys"), s.Off, s.Started)
@@ -77,16 +78,21 @@ func runBatchesStop(ctx context.Context, a *app, id string) (err error) {
 	})
 }
 
-// callOff cancels what begins the keys, and then what it has planned for later.
-func (s *stoppedBatch) callOff(ctx context.Context, a *app, store registry.Store) error {
-	eng, err := a.engine(ctx, slog.LevelWarn)
-	if err != nil {
-		return err
+// skip skips the keys that wait.
+func (s *stoppedBatch) skip(ctx context.Context, a *app, store registry.Store) error {
+	var skipped []registry.BatchKey
+	for k, err := range store.BatchKeys(ctx, s.Batch, registry.BatchWaiting, "") {
+		if err != nil {
+			return err
+		}
+		skipped = append(skipped, registry.BatchKey{Key: k.Key, State: registry.BatchSkipped, Why: activities.SkipStopped, At: a.now().UTC()})
 	}
-	defer eng.Close()
-	if err := eng.stopBatch(ctx, s.Batch); err != nil {
-		return err
-	}
+	s.Stopped = len(skipped)
+	return store.MarkBatch(ctx, s.Batch, skipped)
+}
+
+// callOff calls off what is planned for later, and counts what goes on.
+func (s *stoppedBatch) callOff(ctx context.Context, store registry.Store, eng *engine) (err error) {
 	if s.Off, err = callOffPlanned(ctx, store, eng, s.Batch); err != nil {
 		return err
 	}

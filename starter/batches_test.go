@@ -71,6 +71,7 @@ func TestBatchesShow(t *testing.T) {
 		"done.txt":     {func(t *testing.T, d *desk) { d.mark(t, 0, 29, registry.BatchDone, "") }, ""},
 		"failed.txt": {func(t *testing.T, d *desk) {
 			d.halfway(t)
+			d.mark(t, 26, 29, registry.BatchWaiting, "")
 			d.mark(t, 26, 29, registry.BatchSkipped, activities.SkipPaused)
 		}, ""},
 		"skipped.yaml": {func(t *testing.T, d *desk) {

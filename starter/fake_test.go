@@ -138,9 +138,12 @@ func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...a
 	return fakeValue{s}, err
 }
 
-func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, _, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if strings.HasPrefix(id, "batch/") {
+		return nil, serviceerror.NewNotFound("it has ended")
+	}
 	f.asked++
 	if f.describe == nil {
 		return nil, serviceerror.NewNotFound("no such workflow")

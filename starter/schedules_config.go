@@ -124,8 +124,8 @@ func (s scheduleSettings) check(c activities.SweepConfig, every keyturn.Duration
 	switch {
 	case c.Window > every:
 		return badSchedule("sweep.window", "is longer than sweep.every", "shorten it, or two sweeps would plan for the same time")
-	case c.Load < 0 || c.Load > 1:
-		return badSchedule("sweep.load", fmt.Sprintf("is %g", c.Load), "write a share above 0 and up to 1, such as 0.8")
+	case !(c.Load >= 0.01 && c.Load <= 1): // not a number is neither
+		return badSchedule("sweep.load", fmt.Sprintf("is %g", c.Load), "write a share from 0.01 to 1, such as 0.8")
 	case c.PerTeam < 0:
 		return badSchedule("sweep.per_team", "is negative", "write a number, or leave it out for no cap")
 	}

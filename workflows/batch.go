@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/keyturn/keyturn/activities"
@@ -41,6 +42,13 @@ func RotateBatch(ctx workflow.Context, in BatchInput) (activities.BatchTally, er
 			return in.Tally, workflow.NewContinueAsNewError(ctx, RotateBatch, in)
 		}
 		out, err := call(ctx, opts, many.StartBatch, in.Page)
+		if temporal.IsCanceledError(err) && resumed(ctx) {
+			// Whoever stopped it, somebody wants it to go on.
+			free, cancel := workflow.NewDisconnectedContext(ctx)
+			defer cancel()
+			again := BatchInput{Page: activities.StartBatchInput{Batch: in.Page.Batch}, Tally: in.Tally}
+			return in.Tally, workflow.NewContinueAsNewError(free, RotateBatch, again)
+		}
 		if err != nil {
 			return in.Tally, err
 		}

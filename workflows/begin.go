@@ -1,11 +1,15 @@
 package workflows
 
-import "go.temporal.io/sdk/workflow"
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
 
 // latest returns the last order given before the operation began: one planned
 // for later may have been told to begin now, for another reason. What comes
-// after that is too late and is dropped.
-func latest(ctx workflow.Context, order Order) Order {
+// after that is too late and is dropped. With ctx the activities are as urgent as
+// that reason.
+func latest(ctx workflow.Context, order Order) (workflow.Context, Order) {
 	changed := false
 	for news := workflow.GetSignalChannel(ctx, SignalBegin); ; {
 		var next Order
@@ -22,6 +26,7 @@ func latest(ctx workflow.Context, order Order) Order {
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("the order is not searchable", "error", err)
 		}
+		ctx = workflow.WithPriority(ctx, temporal.Priority{PriorityKey: Priority(order.Cause.Reason)})
 	}
-	return order
+	return ctx, order
 }

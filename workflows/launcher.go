@@ -72,6 +72,12 @@ func (l Launcher) Stop(ctx context.Context, issuer keyturn.Issuer, reason string
 	return failed("pause "+issuer.String(), err)
 }
 
+// Resume implements [activities.Engine].
+func (l Launcher) Resume(ctx context.Context, issuer keyturn.Issuer) error {
+	_, err := l.Client.WorkflowService().UpdateTaskQueueConfig(ctx, LimitRequest(l.Namespace, l.Queue, issuer, nil, ""))
+	return failed("resume "+issuer.String(), err)
+}
+
 // failed says what kind of failure of Temporal's it was, and that in a sentence
 // of our own.
 func failed(op string, err error) error {

@@ -26,6 +26,7 @@ func remote(ctx workflow.Context, issuer keyturn.Issuer, summary string) workflo
 		ScheduleToCloseTimeout: 24 * time.Hour,
 		WaitForCancellation:    true,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		Priority:               workflow.GetActivityOptions(ctx).Priority, // see latest
 		Summary:                summary,
 	}
 }

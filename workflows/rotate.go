@@ -22,7 +22,8 @@ import (
 // Any failure before the old key's revocation is undone and ends with the
 // outcome RolledBack. After it the workflow tries until it succeeds.
 func RotateKey(ctx workflow.Context, order Order) (Result, error) {
-	o, err := start(ctx, keyturn.Rotate, latest(ctx, order))
+	ctx, order = latest(ctx, order)
+	o, err := start(ctx, keyturn.Rotate, order)
 	if err != nil {
 		return Result{}, err
 	}

@@ -2,11 +2,11 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,95 +16,109 @@ import (
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
-	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/servertest"
 	"github.com/keyturn/keyturn/workflows"
 )
 
-// fleet is how many keys one round rotates, all at once, and rounds how often
-// rotations and the floor take turns, so that a machine that changes its speed
-// changes it for both.
-const (
-	fleet  = 150
-	rounds = 4
-)
-
-// BenchmarkRotations measures rotations per second through the whole stack
-// with vendors that answer at once, beside the floor: a workflow with as many
-// activities that do nothing and as many timers, on the same server, in the
-// same run. Run it with -benchtime 1x.
+// BenchmarkRotations measures rotations per second through the whole stack with
+// vendors that answer at once, so many of them at once, beside the floor: a
+// workflow with as many activities that do nothing and as many timers, on the same
+// server, in the same run. They take turns, so that a machine that changes its
+// speed changes it for both. Run it with -benchtime 1x. The largest takes some
+// quarter of an hour and runs only when it is named: -bench Rotations/10000.
 func BenchmarkRotations(b *testing.B) {
-	s := newStackOn(b, servertest.StartVaultInMemory(b))
-	sc := newScenario(b, s, "datadog", instantly)
-	sc.enrol(fleet)
-	for b.Loop() {
-		sc.all(workflows.IssueKey)
-		stopFloor, floor := sc.floor()
-		var rotating, idle time.Duration
-		cpu := sc.cpu()
-		for range rounds {
-			rotating += sc.all(workflows.RotateKey)
-			idle += floor()
+	for _, c := range []struct {
+		keys, rounds int
+		where        database
+	}{
+		{100, 4, onSQLite},
+		{1000, 2, onSQLite},
+		{1000, 2, onPostgres},
+		{10_000, 1, onSQLite},
+	} {
+		if c.keys > 1000 && !strings.Contains(flag.Lookup("test.bench").Value.String(), strconv.Itoa(c.keys)) {
+			continue
 		}
-		stopFloor()
-		n := float64(fleet * rounds)
-		b.ReportMetric(n/rotating.Seconds(), "rotations/s")
-		b.ReportMetric(n/idle.Seconds(), "floor/s")
-		b.ReportMetric(idle.Seconds()/rotating.Seconds(), "of-floor")
-		b.ReportMetric((sc.cpu()-cpu)/n*1000, "worker-cpu-ms/rotation")
-		b.ReportMetric(sc.rss(), "worker-MB")
-	}
-}
-
-// instantly takes away what would slow the vendor down, and the proxies.
-func instantly(sc *scenario) { sc.rate, sc.direct = 100_000, true }
-
-// enrol registers n more keys.
-func (sc *scenario) enrol(n int) {
-	var changes []registry.Change
-	template := sc.key()
-	for i := range n {
-		k := *template
-		k.ID, k.Revision = keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i)), 0
-		k.Storage.Secret.Path = fmt.Sprintf("secret/bench/%s", k.ID)
-		changes = append(changes, registry.Change{Key: k, Event: registry.Event{ID: "apply/" + string(k.ID), Key: k.ID, What: registry.Applied, At: time.Now()}})
-	}
-	if err := sc.registry.SaveAll(sc.t.Context(), changes); err != nil {
-		sc.t.Fatal(err)
-	}
-}
-
-// all runs an operation on every key of the fleet and returns how long it took.
-func (sc *scenario) all(flow any) time.Duration {
-	return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
-		id := keyturn.KeyID(fmt.Sprintf("%s-%d", sc.id, i))
-		return sc.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.KeyWorkflowID(id), TaskQueue: sc.queue}, flow,
-			workflows.Order{
-				Key: id, Issuer: keyturn.Issuer{Provider: sc.vendor.Provider, Account: sc.vendor.Account},
-				Cause: activities.Cause{Reason: "scheduled", Actor: "bench"},
-			})
-	})
-}
-
-func (sc *scenario) measure(start func(context.Context, int) (client.WorkflowRun, error)) time.Duration {
-	began := time.Now()
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 32)
-	for i := range fleet {
-		wg.Go(func() {
-			slots <- struct{}{}
-			run, err := start(sc.t.Context(), i)
-			<-slots
-			if err == nil {
-				err = run.Get(sc.t.Context(), nil)
-			}
-			if err != nil {
-				sc.t.Error(err)
+		b.Run(fmt.Sprintf("%d/%s", c.keys, c.where), func(b *testing.B) {
+			for b.Loop() {
+				benchmarkRotations(b, c.where, c.keys, c.rounds)
 			}
 		})
 	}
-	wg.Wait()
-	return time.Since(began)
+}
+
+func benchmarkRotations(b *testing.B, where database, keys, rounds int) {
+	a := account("datadog", 0, 100_000)
+	r := newRig(b, where, servertest.StartVaultInMemory(b), a)
+	r.start(1)
+	ids := r.inService(a, keys)
+	stopFloor, floor := r.floor()
+	defer stopFloor()
+	var rotating, idle time.Duration
+	spent := map[string]float64{}
+	for range rounds {
+		before := r.spent(a)
+		rotating += r.rotate(a, ids)
+		for what, n := range r.spent(a) {
+			spent[what] += n - before[what]
+		}
+		idle += floor(keys)
+	}
+	n := float64(keys * rounds)
+	b.ReportMetric(n/rotating.Seconds(), "rotations/s")
+	b.ReportMetric(n/idle.Seconds(), "floor/s")
+	b.ReportMetric(idle.Seconds()/rotating.Seconds(), "of-floor")
+	for what, of := range spent {
+		b.ReportMetric(of/n, what+"/rotation")
+	}
+	b.ReportMetric(r.historyBytes(ids), "history-B/rotation")
+	b.ReportMetric(peakMB(r.workers[0].pid()), "worker-MB")
+	b.ReportMetric(peakMB(r.server.pid()), "server-MB")
+	for _, id := range ids {
+		if k := r.key(id); k.Generation != 1+rounds || k.Intent != nil || len(k.Ledger) != 1 {
+			b.Fatalf("%s is of generation %d, want %d, with %d in its ledger", id, k.Generation, 1+rounds, len(k.Ledger))
+		}
+	}
+}
+
+// spent is what was used so far of what rotations use.
+func (r *rig) spent(a *rigAccount) map[string]float64 {
+	r.t.Helper()
+	out := map[string]float64{
+		"worker-cpu-ms": cpu(r.workers[0].pid()) * 1000,
+		"server-cpu-ms": cpu(r.server.pid()) * 1000,
+		"database-kB":   r.databaseMB() * 1024,
+		"vendor-calls":  float64(a.requests.Load()),
+	}
+	if r.server.options.PostgresURL != "" {
+		out["database-commits"] = r.ask("SELECT sum(xact_commit) FROM pg_stat_database WHERE datname LIKE 'temporal%'")
+		out["database-writes"] = r.ask("SELECT sum(tup_inserted + tup_updated + tup_deleted) FROM pg_stat_database WHERE datname LIKE 'temporal%'")
+	}
+	return out
+}
+
+// rotate rotates keys, all at once.
+func (r *rig) rotate(a *rigAccount, ids []keyturn.KeyID) time.Duration {
+	return r.each(len(ids), func(ctx context.Context, i int) (client.WorkflowRun, error) {
+		order := r.order(a, ids[i])
+		order.Cause = activities.Cause{Reason: "scheduled", Actor: "bench"}
+		return r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.KeyWorkflowID(ids[i]), TaskQueue: r.queue}, workflows.RotateKey, order)
+	})
+}
+
+// historyBytes is the size of the last history of a key, on average over some.
+func (r *rig) historyBytes(ids []keyturn.KeyID) float64 {
+	r.t.Helper()
+	some := ids[:100]
+	sum := int64(0)
+	for _, id := range some {
+		d, err := r.client.DescribeWorkflowExecution(r.t.Context(), workflows.KeyWorkflowID(id), "")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		sum += d.WorkflowExecutionInfo.HistorySizeBytes
+	}
+	return float64(sum) / float64(len(some))
 }
 
 // noop is what an activity of the floor does.
@@ -133,32 +147,32 @@ func floorFlow(ctx workflow.Context, queue string) error {
 }
 
 // floor starts the workers of the empty workflow. It returns what ends them,
-// and what runs the workflow as often as there are keys.
-func (sc *scenario) floor() (stop func(), run func() time.Duration) {
-	queue := sc.queue + "-floor"
-	flows := worker.New(sc.client, queue, worker.Options{
+// and what runs the workflow n times, all at once.
+func (r *rig) floor() (stop func(), run func(n int) time.Duration) {
+	queue := r.queue + "-floor"
+	flows := worker.New(r.client, queue, worker.Options{
 		LocalActivityWorkerOnly: true, MaxConcurrentWorkflowTaskPollers: 4, MaxConcurrentWorkflowTaskExecutionSize: 200,
 	})
 	flows.RegisterWorkflow(floorFlow)
-	acts := worker.New(sc.client, queue+".acts", worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityTaskPollers: 4})
+	acts := worker.New(r.client, queue+".acts", worker.Options{DisableWorkflowWorker: true, MaxConcurrentActivityTaskPollers: 4})
 	acts.RegisterActivity(noop)
 	for _, w := range []worker.Worker{flows, acts} {
 		if err := w.Start(); err != nil {
-			sc.t.Fatal(err)
+			r.t.Fatal(err)
 		}
 	}
-	run = func() time.Duration {
-		return sc.measure(func(ctx context.Context, i int) (client.WorkflowRun, error) {
+	run = func(n int) time.Duration {
+		return r.each(n, func(ctx context.Context, i int) (client.WorkflowRun, error) {
 			o := client.StartWorkflowOptions{ID: fmt.Sprintf("floor/%d/%d", time.Now().UnixNano(), i), TaskQueue: queue}
-			return sc.client.ExecuteWorkflow(ctx, o, floorFlow, queue+".acts")
+			return r.client.ExecuteWorkflow(ctx, o, floorFlow, queue+".acts")
 		})
 	}
 	return func() { flows.Stop(); acts.Stop() }, run
 }
 
-// cpu is the processor time the worker has used, in seconds.
-func (sc *scenario) cpu() float64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", sc.process.Process.Pid))
+// cpu is the processor time a process has used, in seconds.
+func cpu(pid int) float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
@@ -167,14 +181,4 @@ func (sc *scenario) cpu() float64 {
 	user, _ := strconv.ParseFloat(f[11], 64)
 	system, _ := strconv.ParseFloat(f[12], 64)
 	return (user + system) / 100 // the kernel's clock ticks, 100 a second on Linux
-}
-
-// rss is the memory of the worker in MB, as the kernel counts it.
-func (sc *scenario) rss() float64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", sc.process.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	pages, _ := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
-	return pages * float64(os.Getpagesize()) / (1 << 20)
 }

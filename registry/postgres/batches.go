@@ -10,6 +10,11 @@ import (
 	"github.com/keyturn/keyturn/registry/rows"
 )
 
+// largeBatch is how many keys a batch has whose size the server is to know at
+// once. Until it learns of it by itself, it takes every batch for a small one, and
+// reads the whole of it for each few keys.
+const largeBatch = 10_000
+
 const (
 	insertBatchKeys = `INSERT INTO batch_keys (batch, key_id, provider, account, state, at)
 SELECT $1, keys.key_id, provider, account, '` + string(registry.BatchWaiting) + `', $3::timestamptz
@@ -32,7 +37,13 @@ func (s *Store) AddBatch(ctx context.Context, b registry.Batch, keys []keyturn.K
 		if tag.RowsAffected() == 0 {
 			return rows.BatchExists(op, b.ID)
 		}
-		if tag, err = tx.Exec(ctx, insertBatchKeys, b.ID, ids, b.At); err != nil || int(tag.RowsAffected()) == len(ids) {
+		if tag, err = tx.Exec(ctx, insertBatchKeys, b.ID, ids, b.At); err != nil {
+			return err
+		}
+		if int(tag.RowsAffected()) == len(ids) {
+			if len(ids) >= largeBatch { // a login that does not own the table may not, which is only a warning
+				_, err = tx.Exec(ctx, "ANALYZE (SKIP_LOCKED) batch_keys")
+			}
 			return err
 		}
 		var missing string

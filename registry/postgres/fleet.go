@@ -19,8 +19,8 @@ const byHand = `body #> '{intent,manual}' IS NOT NULL AND body #>> '{intent,manu
 // It also forgets some of what is too old. Those who forget at the same time
 // step over each other's rows.
 var insertOutcome = fmt.Sprintf(`, ended AS (
-	INSERT INTO outcomes (provider, account, key_id, what, why, at)
-	SELECT $3::text, $4::text, $1::text, $18::text, $21::text, at FROM recorded
+	INSERT INTO outcomes (provider, account, key_id, what, why, at, began)
+	SELECT $3::text, $4::text, $1::text, $18::text, $21::text, at, $%%d::timestamptz FROM recorded
 ), old AS MATERIALIZED (
 	SELECT seq FROM outcomes WHERE at < $22::timestamptz - interval '%d seconds' ORDER BY at LIMIT %d FOR UPDATE SKIP LOCKED
 ), forgotten AS (
@@ -65,8 +65,9 @@ func (s *Store) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]r
 		return nil, translate(ctx, op, err)
 	}
 	outcomes, err := pgx.CollectRows(answer, func(row pgx.CollectableRow) (o registry.Outcome, err error) {
-		err = row.Scan(&o.Key, &o.What, &o.Why, &o.At)
-		o.At = o.At.UTC()
+		var began *time.Time
+		err = row.Scan(&o.Key, &o.What, &o.Why, &o.At, &began)
+		o.At, o.Began = o.At.UTC(), inUTC(began)
 		return o, err
 	})
 	return outcomes, translate(ctx, op, err)

@@ -58,7 +58,8 @@ func statement(c *rows.Change) (string, []any) {
 		args = append(args, e.Tell, e.Urgent)
 	}
 	if c.LeavesOutcome() {
-		query += insertOutcome
+		args = append(args, moment(c.Began()))
+		query += fmt.Sprintf(insertOutcome, len(args))
 	}
 	if state, why, ok := c.EndInBatch(); ok {
 		n := len(args)

@@ -39,7 +39,7 @@ func everyFieldSurvives(t *testing.T, s registry.Store) {
 	if _, err := s.Save(t.Context(), key, e); err != nil {
 		t.Fatal(err)
 	}
-	e.Tell, e.Urgent, e.Batch = nil, false, "" // are the outbox's and the batch's
+	e.Tell, e.Urgent, e.Batch, e.Began = nil, false, "", time.Time{} // are the outbox's, the batch's and the outcome's
 	diff(t, "event", events(t, s, key.ID)[2], e)
 	if got := claim(t, s, start(), 10); len(got) == 1 {
 		diff(t, "event of a notice", got[0].Event, e)

@@ -57,7 +57,7 @@ func subjects(t *testing.T, s registry.Store, f registry.FindingFilter) (got []s
 }
 
 // findingsLive follows one from when it is found until it is found again after
-// it was settled, accepted meanwhile.
+// it was settled. Who accepts it accepts it as it is then, and until it is settled.
 func findingsLive(t *testing.T, s registry.Store) {
 	at := func(hours int) time.Time {
 		return start().Add(time.Duration(hours)*time.Hour + 123456*time.Microsecond)
@@ -100,13 +100,19 @@ func findingsLive(t *testing.T, s registry.Store) {
 	again.Seen = at(7)
 	mustReport(t, s, 1, again)
 	want.Seen, want.Settled = at(7), time.Time{}
-	diff(t, "open again", mustFinding(t, s, want.ID), want)
+	want.AcceptedBy, want.Note, want.Accepted = "", "", time.Time{}
+	diff(t, "open again, and nobody accepts it", mustFinding(t, s, want.ID), want)
 	if accepted, err = s.Accept(t.Context(), want.ID, "bob@example.com", "", at(8)); err != nil {
 		t.Fatal(err)
 	}
 	want.AcceptedBy, want.Note, want.Accepted = "bob@example.com", "", at(8)
 	diff(t, "accepted by another", accepted, want)
-	everyFieldSet(t, []registry.Finding{first, want, mustFinding(t, s, want.ID), {Note: "x", Settled: at(5)}})
+	again.Seen, again.Severity = at(9), registry.Info
+	mustReport(t, s, 0, again)
+	want.Seen, want.Severity = at(9), registry.Info
+	want.AcceptedBy, want.Accepted = "", time.Time{}
+	diff(t, "of another severity, and nobody accepts it", mustFinding(t, s, want.ID), want)
+	everyFieldSet(t, []registry.Finding{want, accepted, {Note: "of the auditors", Settled: at(5)}}) // in turn
 }
 
 // everyFieldSet holds the test above to ask for every field there is.

@@ -31,16 +31,16 @@ func outcomesOfASave(t *testing.T, s registry.Store) {
 	key := mustSave(t, s, sample("a-key"), "e0")
 	at := start().Add(123456 * time.Microsecond)
 	failed := ended("run/1", registry.RolledBack, at)
-	failed.Detail = "denied"
+	failed.Detail, failed.Began = "denied", at.Add(-time.Hour+789).In(time.FixedZone("", 3600))
 	key = mustTell(t, s, key, failed)
 	told := ended("run/2", registry.Completed, at.Add(time.Hour))
-	told.Tell = []registry.Audience{registry.ToOwner}
+	told.Tell, told.Began, told.Batch = []registry.Audience{registry.ToOwner}, at, "of another day"
 	key = mustTell(t, s, key, told)
 	for _, what := range []string{registry.Began, registry.Stuck, registry.Revoked, registry.Braked} {
 		key = mustTell(t, s, key, ended("not an end/"+what, what, at))
 	}
 	aborted := ended("run/4", registry.RolledBack, at)
-	aborted.Detail = "aborted"
+	aborted.Detail, aborted.Began = "aborted", at
 	if err := s.SaveAll(t.Context(), []registry.Change{
 		{Key: sample("new-key"), Event: ended("run/3", registry.Completed, at.Add(time.Hour).In(time.FixedZone("", 3600)))},
 		{Key: of("elsewhere", "stripe", "acct_1"), Event: aborted},
@@ -50,13 +50,13 @@ func outcomesOfASave(t *testing.T, s registry.Store) {
 	}
 	want := []registry.Outcome{ // of the same moment, the one written last is the newest
 		{Key: "new-key", What: registry.Completed, At: at.Add(time.Hour)},
-		{Key: "a-key", What: registry.Completed, At: at.Add(time.Hour)},
-		{Key: "a-key", What: registry.RolledBack, Why: "denied", At: at},
+		{Key: "a-key", What: registry.Completed, At: at.Add(time.Hour), Began: at},
+		{Key: "a-key", What: registry.RolledBack, Why: "denied", At: at, Began: at.Add(-time.Hour)},
 	}
 	diff(t, "outcomes", outcomes(t, s, key.Scope.Issuer(), 10), want)
 	diff(t, "the last two", outcomes(t, s, key.Scope.Issuer(), 2), want[:2])
 	diff(t, "of another account", outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "acct_1"}, 10),
-		[]registry.Outcome{{Key: "elsewhere", What: registry.RolledBack, Why: "aborted", At: at}})
+		[]registry.Outcome{{Key: "elsewhere", What: registry.RolledBack, Why: "aborted", At: at, Began: at}})
 	diff(t, "of one that cannot end", outcomes(t, s, keyturn.Issuer{Provider: "datadog", Account: "eu"}, 10),
 		[]registry.Outcome{{Key: "in-trouble", What: registry.Failing, At: at}})
 	if got := outcomes(t, s, keyturn.Issuer{Provider: "stripe", Account: "nobody"}, 10); len(got) != 0 {

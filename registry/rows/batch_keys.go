@@ -14,10 +14,11 @@ import (
 
 // The conditions on a row of batch_keys that may still change: MayEnd for the end
 // of an operation, and MayMark for the word of anybody else, who says the state
-// that is to be filled in.
+// that is to be filled in. What was started is not skipped any more.
 const (
 	MayEnd  = "state <> '" + string(registry.BatchDone) + "'"
-	MayMark = MayEnd + " AND (state <> '" + string(registry.BatchFailed) + "' OR %s = '" + string(registry.BatchWaiting) + "')"
+	MayMark = MayEnd + " AND (state <> '" + string(registry.BatchFailed) + "' OR %[1]s = '" + string(registry.BatchWaiting) + "')" +
+		" AND (state <> '" + string(registry.BatchStarted) + "' OR %[1]s <> '" + string(registry.BatchSkipped) + "')"
 )
 
 // PrepareMarks checks what is to be marked in a batch, and puts it in order.

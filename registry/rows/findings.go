@@ -16,12 +16,18 @@ const (
 	FindingColumns = foundColumns + ", settled_at, accepted_by, note, accepted_at"
 )
 
+// stillAccepted is whether what somebody accepted is what is found now.
+const stillAccepted = "findings.severity = excluded.severity AND findings.settled_at IS NULL"
+
 // Report is the statement that records what is found, with what gives the values
 // of a finding: those of [FoundValues], the last of them for two columns.
 func Report(values string) string {
 	return "INSERT INTO findings (" + foundColumns + ") " + values + ` ON CONFLICT (id) DO UPDATE SET
 	key_id = excluded.key_id, owner_team = excluded.owner_team, owner_person = excluded.owner_person, severity = excluded.severity,
-	detail = excluded.detail, mend = excluded.mend, seen_at = excluded.seen_at, settled_at = NULL`
+	detail = excluded.detail, mend = excluded.mend, seen_at = excluded.seen_at, settled_at = NULL,
+	accepted_by = CASE WHEN ` + stillAccepted + ` THEN findings.accepted_by ELSE '' END,
+	note = CASE WHEN ` + stillAccepted + ` THEN findings.note ELSE '' END,
+	accepted_at = CASE WHEN ` + stillAccepted + ` THEN findings.accepted_at END`
 }
 
 // FoundValues are the texts of a finding that Report writes.

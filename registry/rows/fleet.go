@@ -27,6 +27,10 @@ func (c *Change) LeavesOutcome() bool {
 	return false
 }
 
+// Began is when the operation began whose end the change is; nil if that is not
+// known.
+func (c *Change) Began() *time.Time { return stamp(c.Event.Began) }
+
 // SelectAccounts reads the accounts. Its arguments are now, a moment
 // [registry.OverdueAfter] before, and one a day before. What is in service is
 // counted from an index alone, and what else is asked of keys is asked only of
@@ -59,7 +63,7 @@ LEFT JOIN pauses USING (provider, account) LEFT JOIN accounts USING (provider, a
 
 // SelectOutcomes reads the last outcomes of an account. Its arguments are the
 // provider, the account, and how many.
-const SelectOutcomes = "SELECT key_id, what, why, at FROM outcomes WHERE provider = $1 AND account = $2 ORDER BY at DESC, seq DESC LIMIT $3"
+const SelectOutcomes = "SELECT key_id, what, why, at, began FROM outcomes WHERE provider = $1 AND account = $2 ORDER BY at DESC, seq DESC LIMIT $3"
 
 // SortAccounts puts accounts in order. It is not left to the database, because
 // servers sort texts by the language they were set up for.

@@ -14,14 +14,14 @@ const (
 	// byHand is the condition on a body whose open intent waits for a person.
 	byHand = "json_type(body, '$.intent.manual') IS NOT NULL AND json_extract(body, '$.intent.manual.done') IS NOT 1"
 
-	insertOutcome = "INSERT INTO outcomes (provider, account, key_id, what, why, at) VALUES ($1, $2, $3, $4, $5, $6)"
+	insertOutcome = "INSERT INTO outcomes (provider, account, key_id, what, why, at, began) VALUES ($1, $2, $3, $4, $5, $6, $7)"
 	pruneOutcomes = "DELETE FROM outcomes WHERE seq IN (SELECT seq FROM outcomes WHERE at < $1 ORDER BY at LIMIT $2)"
 )
 
 // end writes how an operation ended, and forgets some of what is too old.
 func (w *writer) end(ctx context.Context, c rows.Change) error {
 	e, scope := c.Event, c.Key.Scope
-	if _, err := w.tx.ExecContext(ctx, insertOutcome, scope.Provider, scope.Account, string(c.Key.ID), e.What, e.Detail, moment(&e.At)); err != nil {
+	if _, err := w.tx.ExecContext(ctx, insertOutcome, scope.Provider, scope.Account, string(c.Key.ID), e.What, e.Detail, moment(&e.At), moment(c.Began())); err != nil {
 		return err
 	}
 	before := e.At.Add(-rows.KeepOutcomes)
@@ -61,9 +61,9 @@ func (s *Store) Outcomes(ctx context.Context, issuer keyturn.Issuer, n int) ([]r
 		return nil, err
 	}
 	return collect(ctx, op, s.read, rows.SelectOutcomes, []any{issuer.Provider, issuer.Account, n}, func(answer *sql.Rows) (o registry.Outcome, err error) {
-		var at instant
-		err = answer.Scan(&o.Key, &o.What, &o.Why, &at)
-		o.At = at.Time
+		var at, began instant
+		err = answer.Scan(&o.Key, &o.What, &o.Why, &at, &began)
+		o.At, o.Began = at.Time, began.Time
 		return o, err
 	})
 }

@@ -18,6 +18,8 @@ CREATE INDEX keys_account_id ON keys (provider, account, key_id);
 
 -- The event's detail: for what was rolled back, the kind of error.
 ALTER TABLE outcomes ADD COLUMN why text NOT NULL DEFAULT '';
+-- When the operation began.
+ALTER TABLE outcomes ADD COLUMN began timestamptz;
 
 -- What is known of accounts besides their keys and pauses.
 CREATE TABLE accounts (
