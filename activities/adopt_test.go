@@ -137,10 +137,14 @@ func TestAdoptKeyUnproven(t *testing.T) {
 	}{
 		"it tells nobody whose a value is": {func(a *adoption) { a.prover.identify = cannot }, "nothing shows that the value is this key's"},
 		"it tries no value":                {func(a *adoption) { a.prover.verify = cannot }, "nothing could try the value"},
-		"it only lists": {func(a *adoption) { a.keys.Providers[acme] = a.vendor },
-			"nothing could try the value; nothing shows that the value is this key's"},
-		"it offers nothing": {func(a *adoption) { a.keys.Providers[acme], a.in.Unverified = mute{a.vendor.info}, true },
-			"nothing shows that test/a has this key; nothing could try the value; nothing shows that the value is this key's"},
+		"it only lists": {
+			func(a *adoption) { a.keys.Providers[acme] = a.vendor },
+			"nothing could try the value; nothing shows that the value is this key's",
+		},
+		"it offers nothing": {
+			func(a *adoption) { a.keys.Providers[acme], a.in.Unverified = mute{a.vendor.info}, true },
+			"nothing shows that test/a has this key; nothing could try the value; nothing shows that the value is this key's",
+		},
 		"it does not list this principal": {func(a *adoption) {
 			a.vendor.byOne, a.in.Unverified = true, true
 			a.change("legacy", func(k *keyturn.Key) { k.Scope.Principal = "" })
@@ -183,13 +187,17 @@ func TestAdoptKeyRefuses(t *testing.T) {
 		"a retired entry":  {func(a *adoption) { a.change("legacy", func(k *keyturn.Key) { k.Retired = a.now }) }, keyturn.Invalid, "the key was ended on 2026-07-01"},
 		"a moved entry":    {func(a *adoption) { a.in.Run.Issuer.Account = "b" }, keyturn.Conflict, "start again"},
 		"nothing listable": {func(a *adoption) { a.keys.Providers[acme] = mute{a.vendor.info} }, keyturn.Invalid, "test/a cannot list its keys, so nothing shows that it has this one; look yourself, and then say --unverified"},
-		"another's principal": {func(a *adoption) { a.change("legacy", func(k *keyturn.Key) { k.Scope.Principal = "" }) },
-			keyturn.Invalid, "the key is one of svc; write that into the entry as scope.principal"},
+		"another's principal": {
+			func(a *adoption) { a.change("legacy", func(k *keyturn.Key) { k.Scope.Principal = "" }) },
+			keyturn.Invalid, "the key is one of svc; write that into the entry as scope.principal",
+		},
 		"a key that is off":  {func(a *adoption) { _ = a.vendor.SetEnabled("t", "", a.id, false) }, keyturn.Conflict, "switched off or past its end"},
 		"a dead value":       {func(a *adoption) { a.prover.verify = keyturn.Errorf(keyturn.Denied, "v", "refused") }, keyturn.Denied, "was tried as that of key"},
 		"a stranger's value": {func(a *adoption) { a.prover.identify = keyturn.Errorf(keyturn.NotFound, "i", "none") }, keyturn.Conflict, "is that of no key of this account"},
-		"a vendor that is down": {func(a *adoption) { a.prover.identify = keyturn.Errorf(keyturn.Unavailable, "i", "down") },
-			keyturn.Unavailable, "down"},
+		"a vendor that is down": {
+			func(a *adoption) { a.prover.identify = keyturn.Errorf(keyturn.Unavailable, "i", "down") },
+			keyturn.Unavailable, "down",
+		},
 		"another key's value": {func(a *adoption) {
 			other := a.made("svc", "", month)
 			a.put("secret/legacy", secrets.Value{Secret: keyturn.NewSecret(other.Secret)})

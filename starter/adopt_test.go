@@ -128,10 +128,16 @@ func TestAdoptAndWatch(t *testing.T) {
 		code   int
 		says   []string
 	}{
-		"adopted": {workflows.Result{Outcome: workflows.Adopted, Generation: 1, New: &keyturn.Issued{Generation: 1, RemoteID: "rk_legacy"}, Expires: noon.AddDate(0, 6, 0), Detail: "nothing shows that the value is this key's"}, exitOK,
-			[]string{"adopt " + keyID + ": adopted in 1m", "  key       rk_legacy, generation 1, expires 2027-09-01", "  unproven  nothing shows that the value is this key's"}},
-		"rejected": {workflows.Result{Outcome: workflows.Rejected, Why: "not_found", Detail: "stripe has no key rk_legacy in this account"}, exitRejected,
-			[]string{"adopt " + keyID + " was rejected (not_found): stripe has no key rk_legacy in this account"}},
+		"adopted": {
+			workflows.Result{Outcome: workflows.Adopted, Generation: 1, New: &keyturn.Issued{Generation: 1, RemoteID: "rk_legacy"}, Expires: noon.AddDate(0, 6, 0), Detail: "nothing shows that the value is this key's"},
+			exitOK,
+			[]string{"adopt " + keyID + ": adopted in 1m", "  key       rk_legacy, generation 1, expires 2027-09-01", "  unproven  nothing shows that the value is this key's"},
+		},
+		"rejected": {
+			workflows.Result{Outcome: workflows.Rejected, Why: "not_found", Detail: "stripe has no key rk_legacy in this account"},
+			exitRejected,
+			[]string{"adopt " + keyID + " was rejected (not_found): stripe has no key rk_legacy in this account"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -63,8 +63,11 @@ func (b *bars) bar(p registry.BatchProgress, width int) string {
 		glyph string
 		paint func(string) string
 	}{
-		{p.Done, "█", b.paint.green}, {p.Failed, "█", b.paint.red}, {p.Skipped, "▚", b.paint.yellow},
-		{p.Started, "▒", nil}, {p.Waiting, "░", nil},
+		{p.Done, "█", b.paint.green},
+		{p.Failed, "█", b.paint.red},
+		{p.Skipped, "▚", b.paint.yellow},
+		{p.Started, "▒", nil},
+		{p.Waiting, "░", nil},
 	}
 	var out strings.Builder
 	before, drawn := 0, 0

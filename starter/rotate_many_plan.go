@@ -175,7 +175,7 @@ func (b *bulkReader) plan(sel *selector) *bulkPlan {
 			at.Takes = keyturn.Duration(max(fleet.TimeFor(at.Begin, at.Rate).Round(time.Second), time.Second))
 		}
 		if at.Takes > p.Takes {
-			p.Takes, p.Slowest = at.Takes, at.Issuer.String()
+			p.Takes, p.Slowest = at.Takes, at.String()
 		}
 		p.add(&at.bulkCounts)
 	}

@@ -63,8 +63,10 @@ type wantedSchedule struct {
 
 // wanted completes and checks the settings.
 func (s scheduleSettings) wanted() ([]wantedSchedule, error) {
-	sweep := wantedSchedule{Timing: s.Sweep.or(time.Hour, 7*time.Minute), name: "sweep", workflow: workflows.Sweep,
-		priority: workflows.Priority("scheduled"), summary: "start the rotations that are due"}
+	sweep := wantedSchedule{
+		Timing: s.Sweep.or(time.Hour, 7*time.Minute), name: "sweep", workflow: workflows.Sweep,
+		priority: workflows.Priority("scheduled"), summary: "start the rotations that are due",
+	}
 	if s.Sweep.Window == 0 {
 		s.Sweep.Window = sweep.Every
 	}
@@ -72,19 +74,23 @@ func (s scheduleSettings) wanted() ([]wantedSchedule, error) {
 		Window: s.Sweep.Window, Load: s.Sweep.Load, PerTeam: s.Sweep.PerTeam, CanaryLead: s.Sweep.CanaryLead, RetryAfter: s.Sweep.RetryAfter,
 	}.WithDefaults()
 	sweep.input = workflows.SweepInput{Config: config}
-	reconcile := wantedSchedule{Timing: s.Reconcile.or(24*time.Hour, 3*time.Hour), name: "reconcile", workflow: workflows.Reconcile,
-		priority: workflows.Priority("reconcile"), summary: "compare vendors, registry and stores"}
+	reconcile := wantedSchedule{
+		Timing: s.Reconcile.or(24*time.Hour, 3*time.Hour), name: "reconcile", workflow: workflows.Reconcile,
+		priority: workflows.Priority("reconcile"), summary: "compare vendors, registry and stores",
+	}
 	var paths []activities.StorePath
 	for _, p := range s.Reconcile.Paths {
 		paths = append(paths, activities.StorePath{Store: p.Store, Prefix: p.Prefix})
 	}
 	reconcile.input = workflows.ReconcileInput{Paths: paths}
-	stuck := wantedSchedule{Timing: s.StuckWatch.or(15*time.Minute, 0), name: "stuck-watch", workflow: workflows.StuckWatch,
-		priority: workflows.Priority("requested"), summary: "look for operations that do not get on"}
+	stuck := wantedSchedule{
+		Timing: s.StuckWatch.or(15*time.Minute, 0), name: "stuck-watch", workflow: workflows.StuckWatch,
+		priority: workflows.Priority("requested"), summary: "look for operations that do not get on",
+	}
 	stuck.input = workflows.StuckWatchInput{After: s.StuckWatch.After}
 	all := []wantedSchedule{sweep, reconcile, stuck}
 	for _, w := range all {
-		if err := w.Timing.check(field(w.name)); err != nil {
+		if err := w.check(field(w.name)); err != nil {
 			return nil, err
 		}
 	}

@@ -131,7 +131,7 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 	defer stopWebhooks()
 	fleet := &activities.Fleet{
 		Registry: w.registry, Secrets: w.keys.Secrets, Brake: c.Brake.brake(), Now: time.Now,
-		Engine: workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue},
+		Engine: workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue, Now: time.Now},
 	}
 	activities.WithBrake(w.keys, fleet)
 	workers := newHost(cl, c, w.keys, w.people, fleet)

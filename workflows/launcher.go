@@ -19,6 +19,7 @@ type Launcher struct {
 	Client    client.Client
 	Namespace string
 	Queue     string // of the workflows
+	Now       func() time.Time
 }
 
 var _ activities.Engine = Launcher{}
@@ -46,7 +47,7 @@ func (l Launcher) Begin(ctx context.Context, s activities.Start) (activities.Beg
 		return activities.Started, nil // by an earlier try
 	}
 	// One that was just told to begin may have been told so by an earlier try.
-	if _, yes := unbegun(d, time.Now()); !yes || d.GetWorkflowExecutionInfo().GetType().GetName() != "RotateKey" || s.Operation != keyturn.Rotate {
+	if _, yes := unbegun(d, l.Now()); !yes || d.GetWorkflowExecutionInfo().GetType().GetName() != "RotateKey" || s.Operation != keyturn.Rotate {
 		return activities.Busy, nil
 	}
 	opts = BeginNow(opts)
