@@ -265,7 +265,7 @@ func TestBeginForABatch(t *testing.T) {
 	} {
 		b := &busyTemporal{batch: c.batch, begins: c.begins}
 		key := &keyturn.Key{ID: "payments", Scope: keyturn.Scope{Provider: "aws", Account: "1"}}
-		got, err := workflows.Launcher{Client: b, Queue: "q"}.Begin(t.Context(), activities.Start{
+		got, err := workflows.Launcher{Client: b, Queue: "q", Now: time.Now}.Begin(t.Context(), activities.Start{
 			Operation: keyturn.Rotate, Key: key, Cause: activities.Cause{Reason: "leak"}, Batch: "b-1", Hurry: c.hurry,
 		})
 		if err != nil || got != c.want || b.signaled != c.signals {

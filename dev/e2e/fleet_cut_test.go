@@ -86,7 +86,7 @@ func (s *sweptKeys) remember() {
 }
 
 func (s *sweptKeys) launcher() workflows.Launcher {
-	return workflows.Launcher{Client: s.client, Namespace: namespace, Queue: s.queue}
+	return workflows.Launcher{Client: s.client, Namespace: namespace, Queue: s.queue, Now: time.Now}
 }
 
 // plan has a person ask for one due key of each account, an hour from now: it is

@@ -166,7 +166,7 @@ func (sc *commanded) keyturn(args ...string) (string, int) {
 // plan starts a rotation that begins in an hour, if the key is due then.
 func (sc *commanded) plan() client.WorkflowRun {
 	sc.t.Helper()
-	l := workflows.Launcher{Client: sc.client, Namespace: namespace, Queue: sc.queue}
+	l := workflows.Launcher{Client: sc.client, Namespace: namespace, Queue: sc.queue, Now: time.Now}
 	begun, err := l.Begin(sc.t.Context(), activities.Start{
 		Operation: keyturn.Rotate, Key: sc.key(), Cause: activities.Cause{Reason: "scheduled", Actor: "sweep"}, IfDue: true, After: time.Hour,
 	})
