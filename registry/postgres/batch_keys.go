@@ -26,13 +26,13 @@ WHERE NOT EXISTS (SELECT 1 FROM batch_keys WHERE batch = $1 AND key_id = id) ORD
 
 // Rows are locked in the order of their keys, so that two calls for the same keys
 // cannot wait for each other in a circle.
-var markBatch = fmt.Sprintf(`WITH given AS (
-	SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS given (id, becomes, because, since)
-), mine AS MATERIALIZED (
-	SELECT key_id FROM batch_keys WHERE batch = $1 AND key_id = ANY($2::text[]) ORDER BY key_id FOR UPDATE
+var markBatch = fmt.Sprintf(`WITH mine AS MATERIALIZED (
+	SELECT key_id, becomes, because, since
+	FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS given (id, becomes, because, since)
+	JOIN batch_keys ON batch = $1 AND key_id = id
+	ORDER BY key_id FOR UPDATE OF batch_keys
 )
-UPDATE batch_keys SET state = becomes, why = because, at = since
-FROM mine JOIN given ON given.id = mine.key_id
+UPDATE batch_keys SET state = becomes, why = because, at = since FROM mine
 WHERE batch = $1 AND batch_keys.key_id = mine.key_id AND `+rows.MayMark, "becomes")
 
 // MarkBatch implements [registry.Batches]. A batch never gets or loses a key, so
