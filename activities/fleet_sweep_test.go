@@ -173,3 +173,23 @@ func TestSweepIsSafeToRepeat(t *testing.T) {
 		t.Errorf("%d of 50 are started, tally %+v", len(w.engine.started), got)
 	}
 }
+
+// TestSweepRemembersFailures although much has ended since.
+func TestSweepRemembersFailures(t *testing.T) {
+	t.Parallel()
+	w := newFleetWorld(t)
+	w.serve("1", 5)
+	w.add("1", "failed", "a", time.Hour)
+	w.ended("failed", registry.RolledBack, "denied", 40*time.Minute)
+	var changes []registry.Change
+	for i := range 2100 {
+		k := keyturn.Key{ID: keyturn.KeyID(fmt.Sprintf("k%04d", i)), Scope: keyturn.Scope{Provider: "aws", Account: "1"}}
+		changes = append(changes, registry.Change{Key: k, Event: registry.Event{ID: fmt.Sprint("done/", i), What: registry.Completed, Actor: "test", At: w.now}})
+	}
+	if err := w.registry.SaveAll(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.sweep(activities.SweepConfig{}, "1").Tally; got.Recent != 1 || got.Started != 0 {
+		t.Errorf("%+v", got)
+	}
+}

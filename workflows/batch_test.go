@@ -168,6 +168,21 @@ func TestRotateBatchEnds(t *testing.T) {
 			t.Errorf("after %d pages: %v", w.called(), err)
 		}
 	})
+	t.Run("cancelled and resumed", func(t *testing.T) {
+		t.Parallel()
+		w := newBatchWorld(3)
+		w.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) {
+			if w.called() == 1 {
+				w.CancelWorkflow()
+				w.SignalWorkflow(workflows.SignalResume, nil)
+			}
+		})
+		w.ExecuteWorkflow(workflows.RotateBatch, aBatch())
+		var anew *workflow.ContinueAsNewError
+		if err := w.GetWorkflowError(); !errors.As(err, &anew) {
+			t.Errorf("the resume is lost: %v", err)
+		}
+	})
 	t.Run("no such batch", func(t *testing.T) {
 		t.Parallel()
 		w := newBatchWorld(3)
