@@ -62,7 +62,7 @@ bench-fleet: ## the figures in docs/scale.md: 100,000 keys, for most of an hour
 
 .PHONY: histories
 histories: ## record the workflow histories that later versions must replay
-	$(GO) test -run TestRecordHistories -count=1 -timeout 15m ./dev/e2e -record
+	$(GO) test -run TestRecord -count=1 -timeout 15m ./dev/e2e -record
 
 .PHONY: clean
 clean: ## remove what was built and the demo's data

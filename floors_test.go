@@ -25,6 +25,7 @@ var floors = []struct{ pkg, may string }{
 	{"synthetic", "."},
 	{"tickets", "."},
 	{"notices", "."},
+	{"people", "."},
 	{"fleet", ". registry"},
 	// 2: adapters know the nouns, their own port and their own test kit
 	{"providers/all", "providers providers/*"},
@@ -44,17 +45,23 @@ var floors = []struct{ pkg, may string }{
 	{"tickets/*", ". exchange tickets"},
 	{"notices/dispatch", ". notices registry"},
 	{"notices/*", ". exchange notices"},
+	{"people/*/*fake", ". providers/fake"},
+	{"people/scim", ". people registry"},
+	{"people/roster", ". people registry"},
+	{"people/peopletest", ". people providers/fake"},
+	{"people/hr", ". people people/roster registry"},
+	{"people/*", ". exchange people"},
 	// 3 and 4: side effects, and the order they happen in
-	{"activities", ". fleet providers secrets registry rollout leaks synthetic tickets"},
-	{"workflows", ". activities"},
+	{"activities", ". fleet people providers secrets registry rollout leaks synthetic tickets"},
+	{"workflows", ". activities registry"},
 	// 5: what binaries share
 	{"config", ". registry registry/postgres registry/sqlite secrets secrets/local secrets/vault"},
 	{"dial", "config"},
-	{"webhooks", ". registry tickets workflows"},
+	{"webhooks", ". people registry tickets workflows"},
 	// 6: the binaries. starter links no provider: an operator's laptop needs no
 	// vendor credential. A store it reaches only to supply a value made by hand.
-	{"worker", ". config dial fleet registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/*"},
-	{"starter", ". config dial fleet registry registry/entry activities secrets workflows"},
+	{"worker", ". config dial fleet registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/* people people/*"},
+	{"starter", ". config dial fleet people people/hr people/roster registry registry/entry activities secrets workflows"},
 	// servertest starts real servers for tests
 	{"servertest", ""},
 }

@@ -122,6 +122,10 @@ func (c *candidate) try(ctx context.Context) error {
 		return c.errorf(keyturn.Denied, "the value at %s was tried as that of key %s and refused; store the one that works", c.ref().Path, c.id)
 	}
 	c.tried = tried
+	if _, ok := c.provider.(providers.PairVerifier); ok && tried {
+		c.identified = true
+		return nil
+	}
 	identifier, ok := c.provider.(providers.Identifier)
 	if !ok {
 		return nil

@@ -41,6 +41,18 @@ func (v *prover) Identify(_ context.Context, s keyturn.Secret) (string, error) {
 	return "", keyturn.Errorf(keyturn.NotFound, "test: identify", "none of ours")
 }
 
+// pairProver is a pretender whose values are tried together with their key's id.
+type pairProver struct{ *pretender }
+
+func (p pairProver) Verify(_ context.Context, id string, s keyturn.Secret) error {
+	if k, ok := p.FindSecret(s.Expose()); !ok || k.ID != id || k.Revoked || !k.Enabled {
+		return keyturn.Errorf(keyturn.Denied, "test: verify", "refused")
+	}
+	return nil
+}
+
+func (pairProver) VerifiesPair() {}
+
 // adoption is a world with a key that nobody knows, its value where consumers
 // read it, and an entry that was never issued.
 type adoption struct {
@@ -251,6 +263,24 @@ func TestAdoptKeyRefuses(t *testing.T) {
 				t.Errorf("the entry was changed:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAdoptKeyByItsPair: where a value is accepted only with the id of its own
+// key, it needs no other proof, and that of another key is refused.
+func TestAdoptKeyByItsPair(t *testing.T) {
+	t.Parallel()
+	a := newAdoption(t)
+	a.keys.Providers[acme] = pairProver{a.vendor}
+	if got, err := a.adopt(); err != nil || got.Unproven != "" {
+		t.Errorf("unproven: %q, %v", got.Unproven, err)
+	}
+	b := newAdoption(t)
+	b.keys.Providers[acme] = pairProver{b.vendor}
+	other := b.made("svc", "", month)
+	b.put("secret/legacy", secrets.Value{Secret: keyturn.NewSecret(other.Secret)})
+	if _, err := b.adopt(); keyturn.KindOf(err) != keyturn.Denied {
+		t.Errorf("the value of another key: %v", err)
 	}
 }
 

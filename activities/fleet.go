@@ -24,7 +24,8 @@ type Fleet struct {
 type Engine interface {
 	// Begin starts an operation under the key's lock. It is safe to repeat while
 	// what it started is open: to begin again for the same Batch, with Hurry, is
-	// to have Started.
+	// to have Started, unless that began before Since and is not the run that the
+	// Key's intent is of.
 	Begin(ctx context.Context, s Start) (Begun, error)
 	// Underway reports whether an operation on a key is open, one that is planned
 	// for later included.
@@ -41,21 +42,31 @@ type Start struct {
 	Operation keyturn.Operation
 	Key       *keyturn.Key
 	Cause     Cause
-	Now       bool          // skip every soak
-	IfDue     bool          // only if it is still due when it begins
-	Batch     string        // empty if it is of none
-	After     time.Duration // how long from now it begins
+	Now       bool             // skip every soak
+	Overlap   keyturn.Duration // how long old and new both work, at most; 0 leaves it to the policy
+	Urgent    bool             // windows and freezes do not hold it
+	IfDue     bool             // only if it is still due when it begins
+	Batch     string           // empty if it is of none
+	After     time.Duration    // how long from now it begins
 	// Hurry has an operation that is planned for later begin at once, as this
 	// Start says. Otherwise it is left as it is.
 	Hurry bool
+	// Since is when the key began to wait in its Batch. What began before is an
+	// earlier try of the batch, which has failed.
+	Since time.Time
 }
 
 // Begun says what became of a Start.
-type Begun string
+type Begun struct {
+	What string // Started, Hurried or Busy
+	// Former is another batch that the operation was of until it was Hurried; empty
+	// if there is none. It tells that batch nothing more.
+	Former string
+}
 
 // What becomes of a Start.
 const (
-	Started Begun = "started"
-	Hurried Begun = "hurried" // it was planned for later and begins now
-	Busy    Begun = "busy"    // another operation holds the key
+	Started = "started"
+	Hurried = "hurried" // it was planned for later and begins now
+	Busy    = "busy"    // another operation holds the key
 )

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -74,7 +75,7 @@ const (
 // safe to repeat: a key is marked after it has begun, and one that had begun
 // already is not begun again, and keeps its time.
 func (a *Fleet) StartBatch(ctx context.Context, in StartBatchInput) (StartBatchResult, error) {
-	s := &batchStart{Fleet: a, StartBatchResult: StartBatchResult{Next: in, More: true}}
+	s := &batchStart{Fleet: a, StartBatchResult: StartBatchResult{Next: in, More: true}, lost: map[string][]registry.BatchKey{}}
 	s.Next.Taken = map[string]int{}
 	maps.Copy(s.Next.Taken, in.Taken)
 	var err error
@@ -102,7 +103,8 @@ type batchStart struct {
 	StartBatchResult
 	batch    registry.Batch
 	accounts map[keyturn.Issuer]registry.AccountStatus
-	mu       sync.Mutex // guards Next.Taken while keys are begun
+	mu       sync.Mutex                     // guards Next.Taken and lost while keys are begun
+	lost     map[string][]registry.BatchKey // what other batches lost to this one, and is not marked yet
 }
 
 // read reads the next keys that wait. What this pass has begun already, before
@@ -149,12 +151,13 @@ func (s *batchStart) chunk(ctx context.Context, keys []registry.BatchKey) error 
 		}
 		marks = append(marks, k)
 	}
-	if len(marks) == 0 {
-		return err
-	}
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	if markErr := s.Registry.MarkBatch(short, s.batch.ID, marks); markErr != nil {
+	markErr := s.markLost(short)
+	if len(marks) > 0 {
+		markErr = errors.Join(s.Registry.MarkBatch(short, s.batch.ID, marks), markErr)
+	}
+	if markErr != nil {
 		return markErr
 	}
 	return err
@@ -174,8 +177,9 @@ func (s *batchStart) key(ctx context.Context, k *registry.BatchKey) error {
 		return nil
 	}
 	begun, err := s.Engine.Begin(ctx, Start{
-		Operation: keyturn.Rotate, Key: &key, Batch: s.batch.ID, Now: s.batch.Now, Hurry: true, After: s.slot(key.Scope.Issuer()),
+		Operation: keyturn.Rotate, Key: &key, Batch: s.batch.ID, Now: s.batch.Now, Overlap: s.batch.Overlap, Urgent: s.batch.Urgent, Hurry: true, After: s.slot(key.Scope.Issuer()),
 		Cause: Cause{Reason: s.batch.Reason, Note: s.batch.Note, Actor: s.batch.Actor},
+		Since: s.since(k),
 	})
 	switch {
 	case keyturn.KindOf(err) == keyturn.Invalid: // about this key; the others go on
@@ -183,12 +187,22 @@ func (s *batchStart) key(ctx context.Context, k *registry.BatchKey) error {
 		s.mark(k, registry.BatchSkipped, SkipRefused)
 	case err != nil:
 		return err
-	case begun == Busy:
+	case begun.What == Busy:
 		s.mark(k, registry.BatchSkipped, SkipBusy)
 	default:
 		s.mark(k, registry.BatchStarted, "")
+		s.lose(begun.Former, *k)
 	}
 	return nil
+}
+
+// since is when a key began to wait once more; zero if it was never tried. An
+// operator's clock that is wrong does no harm to what is tried for the first time.
+func (s *batchStart) since(k *registry.BatchKey) time.Time {
+	if k.At.Equal(s.batch.At) {
+		return time.Time{}
+	}
+	return k.At
 }
 
 func (s *batchStart) mark(k *registry.BatchKey, state registry.BatchState, why string) {

@@ -18,13 +18,14 @@ import (
 // batchWorld is a fleetWorld whose Temporal knows of which batch an operation is.
 type batchWorld struct {
 	*fleetWorld
-	of    map[keyturn.KeyID]string // the batch of the operation under way
-	begun func(*keyturn.Key)       // runs after each beginning
+	of      map[keyturn.KeyID]string // the batch of the operation under way
+	planned map[keyturn.KeyID]bool   // it is planned for later
+	begun   func(*keyturn.Key)       // runs after each beginning
 }
 
 func newBatchWorld(t *testing.T) *batchWorld {
 	t.Helper()
-	w := &batchWorld{fleetWorld: newFleetWorld(t), of: map[keyturn.KeyID]string{}}
+	w := &batchWorld{fleetWorld: newFleetWorld(t), of: map[keyturn.KeyID]string{}, planned: map[keyturn.KeyID]bool{}}
 	var suite testsuite.WorkflowTestSuite
 	w.TestActivityEnvironment = suite.NewTestActivityEnvironment()
 	w.RegisterActivity(&activities.Fleet{Registry: w.registry, Engine: batchEngine{w.engine, w}, Now: func() time.Time { return w.now }})
@@ -41,13 +42,16 @@ func (e batchEngine) Begin(ctx context.Context, s activities.Start) (activities.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
-	case begun == activities.Started:
+	case begun.What == activities.Started:
 		e.w.of[s.Key.ID] = s.Batch
 		if e.w.begun != nil {
 			e.w.begun(s.Key)
 		}
-	case begun == activities.Busy && s.Hurry && e.w.of[s.Key.ID] == s.Batch:
-		begun = activities.Started
+	case begun.What == activities.Busy && s.Hurry && e.w.of[s.Key.ID] == s.Batch:
+		begun.What = activities.Started
+	case begun.What == activities.Busy && s.Hurry && e.w.planned[s.Key.ID]:
+		begun = activities.Begun{What: activities.Hurried, Former: e.w.of[s.Key.ID]}
+		e.w.of[s.Key.ID] = s.Batch
 	}
 	return begun, err
 }
@@ -78,11 +82,11 @@ func (w *batchWorld) first() activities.StartBatchInput {
 	return activities.StartBatchInput{Batch: "b-1", From: w.now}
 }
 
-// states are the keys of the batch and what became of them.
-func (w *batchWorld) states() map[keyturn.KeyID]string {
+// states are the keys of a batch and what became of them.
+func (w *batchWorld) states(batch string) map[keyturn.KeyID]string {
 	w.t.Helper()
 	out := map[keyturn.KeyID]string{}
-	for k, err := range w.registry.BatchKeys(w.t.Context(), "b-1", "", "") {
+	for k, err := range w.registry.BatchKeys(w.t.Context(), batch, "", "") {
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -134,7 +138,7 @@ func TestBatchBeginsWhatCanBegin(t *testing.T) {
 		"unissued": "skipped: never issued", "retired": "skipped: ended for good", "replaced": "skipped: replaced since the batch was made",
 		"unserved": "skipped: no worker serves its account", "served-long-ago": "skipped: no worker serves its account", "paused": "skipped: its account is paused",
 	}
-	if d := cmp.Diff(want, w.states()); d != "" {
+	if d := cmp.Diff(want, w.states("b-1")); d != "" {
 		t.Error(d)
 	}
 	for _, s := range w.engine.started {
@@ -243,7 +247,7 @@ func TestBatchWordsThatComeLate(t *testing.T) {
 	if _, err := w.start(w.first()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[keyturn.KeyID]string{"quick": "done", "broken": "failed: denied"}, w.states()); d != "" {
+	if d := cmp.Diff(map[keyturn.KeyID]string{"quick": "done", "broken": "failed: denied"}, w.states("b-1")); d != "" {
 		t.Error(d)
 	}
 	again, err := w.start(w.first())
@@ -322,5 +326,65 @@ func TestBatchResumedBeginsAtOnce(t *testing.T) {
 	}
 	if got := w.engine.after("c-failed"); got != 0 {
 		t.Errorf("it begins after %s", got)
+	}
+}
+
+// TestBatchTakesOver: what another batch had planned begins for this one, and that
+// batch waits for it no longer, whatever it marks late.
+func TestBatchTakesOver(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld(t)
+	w.serve("1", 5)
+	ids := []string{"lost", "of-the-sweep", "of-nobody-known"}
+	for _, id := range ids {
+		w.add("1", id, "a", 0)
+		w.engine.open[keyturn.KeyID(id)], w.planned[keyturn.KeyID(id)] = true, true
+	}
+	w.of["lost"], w.of["of-nobody-known"] = "b-0", "b-of-an-old-backup"
+	former := registry.Batch{ID: "b-0", Selector: "team=a", Reason: "requested", Actor: "carol", At: w.now}
+	if err := w.registry.AddBatch(t.Context(), former, []keyturn.KeyID{"lost", "of-the-sweep"}); err != nil {
+		t.Fatal(err)
+	}
+	started := registry.BatchKey{Key: "lost", State: registry.BatchStarted, At: w.now}
+	if err := w.registry.MarkBatch(t.Context(), "b-0", []registry.BatchKey{started}); err != nil {
+		t.Fatal(err)
+	}
+	w.batch(ids...)
+	if _, err := w.start(w.first()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.registry.MarkBatch(t.Context(), "b-0", []registry.BatchKey{started}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[keyturn.KeyID]string{"lost": "started", "of-the-sweep": "started", "of-nobody-known": "started"}, w.states("b-1")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[keyturn.KeyID]string{"lost": "failed: taken over by batch b-1", "of-the-sweep": "waiting"}, w.states("b-0")); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestBatchSaysSinceWhenAKeyWaits: an operation of the batch that began before is
+// one that failed. Nothing failed before a batch was made.
+func TestBatchSaysSinceWhenAKeyWaits(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld(t)
+	w.serve("1", 5)
+	w.add("1", "first", "a", 0)
+	w.add("1", "again", "a", 0)
+	w.batch("first", "again")
+	resumed := w.now.Add(time.Hour)
+	if err := w.registry.MarkBatch(t.Context(), "b-1", []registry.BatchKey{{Key: "again", State: registry.BatchWaiting, At: resumed}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.start(w.first()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[keyturn.KeyID]time.Time{}
+	for _, s := range w.engine.started {
+		got[s.Key.ID] = s.Since
+	}
+	if d := cmp.Diff(map[keyturn.KeyID]time.Time{"first": {}, "again": resumed}, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -88,7 +88,7 @@ func (a *Fleet) resume(ctx context.Context, id keyturn.KeyID) (bool, error) {
 		Operation: k.Intent.Operation, Key: &k, Now: k.Intent.Now, Batch: k.Intent.Batch,
 		Cause: Cause{Reason: cmp.Or(k.Intent.Reason, "resumed"), Note: "its workflow was gone", Actor: stuckCheck},
 	})
-	return begun == Started, err
+	return begun.What == Started, err
 }
 
 // tooLong leaves out the time a key's own policy lets an operation wait, and

@@ -136,7 +136,7 @@ func (s *sweep) candidates(ctx context.Context, status registry.AccountStatus, n
 		return nil, err
 	}
 	var out []keyturn.Key
-	read, taken := 0, map[string]int{}
+	read, taken, crowd := 0, map[string]int{}, s.crowd(status)
 	for k, err := range s.Registry.Due(ctx, status.Issuer, s.now, registry.DueKey{}) {
 		if err != nil {
 			return nil, err
@@ -160,6 +160,14 @@ func (s *sweep) candidates(ctx context.Context, status registry.AccountStatus, n
 		case len(out) == n:
 			s.tally.Full++
 		default:
+			admitted, err := crowd.admits(ctx, &k)
+			if err != nil {
+				return nil, err
+			}
+			if !admitted {
+				s.tally.Crowded++
+				continue
+			}
 			taken[team]++
 			out = append(out, slim(k))
 		}
@@ -247,7 +255,7 @@ func (s *sweep) begin(ctx context.Context, plan []planned) error {
 				return nil
 			case err != nil:
 				return err
-			case begun == Busy:
+			case begun.What == Busy:
 				s.tally.Busy++
 				return nil
 			}

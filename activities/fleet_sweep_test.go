@@ -2,6 +2,8 @@ package activities_test
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -191,5 +193,68 @@ func TestSweepRemembersFailures(t *testing.T) {
 	}
 	if got := w.sweep(activities.SweepConfig{}, "1").Tally; got.Recent != 1 || got.Started != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestSweepLeavesACrowd: where keys of a principal exclude each other, or nobody
+// can tell, the longest due goes ahead, and none while another is under way.
+func TestSweepLeavesACrowd(t *testing.T) {
+	t.Parallel()
+	w := newFleetWorld(t)
+	w.serve("1", 5)
+	w.serve("2", 5)
+	as := func(principal string, intent *keyturn.Intent) func(*keyturn.Key) {
+		return func(k *keyturn.Key) { k.Scope.Principal, k.Intent = principal, intent }
+	}
+	rotate := func(i keyturn.Intent) *keyturn.Intent {
+		i.Run, i.Operation, i.Began = "r", keyturn.Rotate, w.now
+		return &i
+	}
+	w.add("1", "b", "a", 3*time.Hour, as("quiet", nil))
+	w.add("1", "a", "a", 2*time.Hour, as("quiet", nil))
+	w.add("1", "c", "b", 2*time.Hour, as("quiet", nil))
+	w.add("1", "d", "a", time.Hour, as("exclusive", nil))
+	w.add("1", "e", "a", -time.Hour, as("exclusive", rotate(keyturn.Intent{Exclusive: true, Minting: w.now})))
+	w.add("1", "f", "a", time.Hour, as("revoking", nil))
+	w.add("1", "g", "a", -time.Hour, as("revoking", rotate(keyturn.Intent{}))) // which makes no key
+	w.add("1", "h", "a", time.Hour, as("labelled", nil))
+	w.add("1", "i", "a", time.Hour, as("labelled", nil))
+	w.add("1", "j", "a", -time.Hour, as("labelled", rotate(keyturn.Intent{Minting: w.now})))
+	w.add("1", "k", "a", time.Hour, as("by hand", nil))
+	w.add("1", "l", "a", time.Hour, as("by hand", nil))
+	w.add("1", "m", "a", -time.Hour, as("by hand", rotate(keyturn.Intent{ByHand: true})))
+	w.add("1", "n", "a", time.Hour)
+	w.add("1", "o", "a", time.Hour)
+	w.add("2", "p", "a", time.Hour, as("exclusive", nil)) // of another account
+	want := activities.SweepTally{Accounts: 2, Due: 12, Started: 8, Canaries: 2, Crowded: 4}
+	if d := cmp.Diff(want, w.sweep(activities.SweepConfig{}, "1", "2").Tally); d != "" {
+		t.Error(d)
+	}
+	var got []string
+	for _, s := range w.engine.started {
+		got = append(got, string(s.Key.ID))
+	}
+	slices.Sort(got)
+	if d := cmp.Diff([]string{"b", "h", "i", "k", "l", "n", "o", "p"}, got); d != "" {
+		t.Error(d)
+	}
+	// What was started has not begun, and is still the longest due.
+	if again := w.sweep(activities.SweepConfig{}, "1", "2").Tally; again.Started != 0 || again.Crowded != 4 {
+		t.Errorf("a second sweep: %+v", again)
+	}
+}
+
+// TestSweepTallyAdds forgets no count.
+func TestSweepTallyAdds(t *testing.T) {
+	t.Parallel()
+	var sum, one, want activities.SweepTally
+	for i := range reflect.TypeFor[activities.SweepTally]().NumField() {
+		reflect.ValueOf(&one).Elem().Field(i).SetInt(int64(i + 1))
+		reflect.ValueOf(&want).Elem().Field(i).SetInt(int64(2 * (i + 1)))
+	}
+	sum.Add(one)
+	sum.Add(one)
+	if d := cmp.Diff(want, sum); d != "" {
+		t.Error(d)
 	}
 }

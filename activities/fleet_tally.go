@@ -15,6 +15,7 @@ type SweepTally struct {
 	Busy     int `json:"busy,omitempty"`     // another operation holds the key
 	Held     int `json:"held,omitempty"`     // the calendar keeps it back for the whole window
 	Capped   int `json:"capped,omitempty"`   // its team has had its share
+	Crowded  int `json:"crowded,omitempty"`  // another key of its principal goes first
 	Recent   int `json:"recent,omitempty"`   // it was rolled back not long ago
 	Unissued int `json:"unissued,omitempty"` // it was never issued
 	Refused  int `json:"refused,omitempty"`  // Temporal does not take it; the worker's log says why
@@ -33,6 +34,7 @@ func (t *SweepTally) Add(o SweepTally) {
 	t.Busy += o.Busy
 	t.Held += o.Held
 	t.Capped += o.Capped
+	t.Crowded += o.Crowded
 	t.Recent += o.Recent
 	t.Unissued += o.Unissued
 	t.Refused += o.Refused

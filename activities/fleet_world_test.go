@@ -111,15 +111,15 @@ func (e *engine) Begin(_ context.Context, s activities.Start) (activities.Begun,
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.open[s.Key.ID] {
-		return activities.Busy, nil
+		return activities.Begun{What: activities.Busy}, nil
 	}
 	if e.fail > 0 && len(e.started) == e.fail {
 		e.fail = 0
-		return "", errGone
+		return activities.Begun{}, errGone
 	}
 	e.open[s.Key.ID] = true
 	e.started = append(e.started, s)
-	return activities.Started, nil
+	return activities.Begun{What: activities.Started}, nil
 }
 
 func (e *engine) Underway(_ context.Context, id keyturn.KeyID) (bool, error) {

@@ -107,6 +107,14 @@ type UsageReader interface {
 	LastUsed(ctx context.Context, principal, id string) (time.Time, error)
 }
 
+// A PairVerifier is a Verifier that accepts a value only together with the id of its
+// own key, so that what it accepts is shown to be that key's.
+type PairVerifier interface {
+	Verifier
+	// VerifiesPair does nothing: to have it is the promise.
+	VerifiesPair()
+}
+
 // An Identifier can tell which key a value belongs to, by the cheapest
 // harmless call: it is how a leaked value nobody knows finds its owner. A
 // value that is none of this account's is a NotFound error.

@@ -44,8 +44,13 @@ type Batch struct {
 	Note     string
 	Actor    string
 	Now      bool // without soak, as after a leak
-	At       time.Time
-	Keys     int // how many; AddBatch sets it
+	// Overlap is how long old and new both work, at most; 0 leaves it to each key's
+	// policy.
+	Overlap keyturn.Duration
+	// Urgent ones are held by no maintenance window and no freeze.
+	Urgent bool
+	At     time.Time
+	Keys   int // how many; AddBatch sets it
 }
 
 // A BatchState is how far a batch is with one key.
@@ -58,7 +63,7 @@ const (
 	BatchStarted BatchState = "started" // its workflow was started
 	BatchSkipped BatchState = "skipped" // it cannot be begun; Why says why
 	BatchDone    BatchState = "done"    // it ended well
-	BatchFailed  BatchState = "failed"  // it was rolled back; Why is the event's Detail
+	BatchFailed  BatchState = "failed"  // it was rolled back, Why being the event's Detail, or another batch took it over
 )
 
 // A BatchKey is a key in a batch.

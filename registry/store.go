@@ -46,6 +46,8 @@ type Store interface {
 	Fleet
 	Batches
 	Findings
+	Roster
+	Departures
 }
 
 // A Change is one Save of a SaveAll.
@@ -123,4 +125,5 @@ const (
 	Failing    = "failing"     // a step that must be taken fails, again and again
 	Braked     = "braked"      // too many operations at its account failed, so the account was paused
 	Adopted    = "adopted"     // a key that existed already was entered in the ledger
+	HandedOver = "handed_over" // its owner left, and somebody else answers for it
 )

@@ -26,7 +26,15 @@ func (b *bars) show(v *batchView, now time.Time) {
 // those whose keys have all ended are left out first.
 func (b *bars) block(v *batchView, now time.Time, width, height int) []string {
 	out := []string{cut(clean(fmt.Sprintf("batch %s, begun %s: %s (%s)", v.Batch.ID, distance(v.Batch.At, now), v.Batch.Selector, v.Batch.Reason)), width)}
-	shown, more := v.fitting(max(height-6, 1))
+	out = append(out, b.accounts(v, width, max(height-6, 1))...)
+	return append(out, b.hint(v.hint(), width)...)
+}
+
+// accounts renders a bar for each account, as many as fit on so many lines, and
+// the counts of all.
+func (b *bars) accounts(v *batchView, width, lines int) []string {
+	var out []string
+	shown, more := v.fitting(lines)
 	names, texts := make([]string, len(shown)), make([]string, len(shown))
 	name, text := 0, 0
 	for i, p := range shown {
@@ -46,11 +54,17 @@ func (b *bars) block(v *batchView, now time.Time, width, height int) []string {
 	if more > 0 {
 		out = append(out, cut(fmt.Sprintf("  and %d more", more), width))
 	}
-	out = append(out, wrap(v.counts()+v.longest(), width, 2)...)
-	if hint := v.hint(); hint != "" {
-		for _, l := range wrap(hint, width, 2) {
-			out = append(out, b.paint.yellow(l))
-		}
+	return append(out, wrap(v.counts()+v.longest(), width, 2)...)
+}
+
+// hint renders what a person should know, if there is anything.
+func (b *bars) hint(text string, width int) []string {
+	if text == "" {
+		return nil
+	}
+	var out []string
+	for _, l := range wrap(text, width, 2) {
+		out = append(out, b.paint.yellow(l))
 	}
 	return out
 }

@@ -126,7 +126,7 @@ func TestBatchIsWatched(t *testing.T) {
 	}{
 		"done":    {registry.BatchDone, "", exitOK, "✓ 30 keys done in 9m"},
 		"failed":  {registry.BatchFailed, "", exitRolledBack, "✗ 29 of 30 keys done in 9m, 1 rolled back, 0 skipped; when that is mended: keyturn batches resume " + batchID},
-		"skipped": {registry.BatchSkipped, "", exitOK, "✓ 29 of 30 keys done in 9m, 1 skipped; when that is mended: keyturn batches resume " + batchID},
+		"skipped": {registry.BatchSkipped, "", exitFailed, "✓ 29 of 30 keys done in 9m, 1 skipped; when that is mended: keyturn batches resume " + batchID},
 		"as JSON": {registry.BatchFailed, "-o json", exitRolledBack, `"seconds": 540`},
 	} {
 		t.Run(name, func(t *testing.T) {

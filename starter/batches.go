@@ -10,11 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/keyturn/keyturn"
-	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/workflows"
 )
@@ -29,7 +26,7 @@ how far each is. Its keys are in one of these states:
     waiting  not begun
     started  its rotation was started; it may wait for its turn at the vendor
     done     it was replaced and the old key ended
-    failed   its rotation was rolled back
+    failed   its rotation was rolled back, or another batch took it over
     skipped  it could not begin
 
 All of it is kept in the registry. A batch goes on without anybody watching.`,
@@ -78,14 +75,7 @@ const batchTimeout = 30 * time.Second
 func (e *engine) startBatch(ctx context.Context, b registry.Batch) error {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	opts := client.StartWorkflowOptions{
-		ID:                    workflows.BatchWorkflowID(b.ID),
-		TaskQueue:             e.config.TaskQueue,
-		Priority:              temporal.Priority{PriorityKey: workflows.Priority(b.Reason)},
-		TypedSearchAttributes: temporal.NewSearchAttributes(workflows.BatchAttribute.ValueSet(b.ID), workflows.ReasonAttribute.ValueSet(b.Reason)),
-		StaticSummary:         fmt.Sprintf("begin the rotation of %s: %s", plural(b.Keys, "key", "keys"), b.Reason),
-	}
-	in := workflows.BatchInput{Page: activities.StartBatchInput{Batch: b.ID}}
+	opts, in := workflows.BatchOptions(b, e.config.TaskQueue)
 	_, err := e.SignalWithStartWorkflow(ctx, opts.ID, workflows.SignalResume, nil, opts, workflows.RotateBatch, in)
 	return e.explain(err)
 }

@@ -1,13 +1,23 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/registry"
 )
 
+// takenOver reports whether a key failed only because another batch took it: it is
+// that one's to rotate.
+func takenOver(state registry.BatchState, why string) bool {
+	return state == registry.BatchFailed && strings.HasPrefix(why, activities.TakenOver)
+}
+
 // mendOf says what to do about a key that failed or was skipped.
 func mendOf(k registry.BatchKey) string {
 	switch {
+	case takenOver(k.State, k.Why):
+		return "nothing here; see: keyturn batches show " + clean(strings.TrimPrefix(k.Why, activities.TakenOver))
 	case k.State == registry.BatchFailed && (k.Why == "aborted" || k.Why == "cancelled"):
 		return "a person called it off; see: keyturn keys history KEY"
 	case k.State == registry.BatchFailed:

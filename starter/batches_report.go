@@ -103,6 +103,27 @@ func note(troubles map[batchTroubleKey]*batchTrouble, k registry.BatchKey) {
 	}
 }
 
+// takenOver is how many keys failed only because another batch took them.
+func (r *batchReport) takenOver() (n int) {
+	for _, t := range r.Troubles {
+		if takenOver(t.State, t.Why) {
+			n += t.Count
+		}
+	}
+	return n
+}
+
+// code is the exit code for a batch that has ended.
+func (r *batchReport) code() int {
+	switch {
+	case r.Failed > r.takenOver():
+		return exitRolledBack
+	case r.Failed+r.Skipped > 0:
+		return exitFailed
+	}
+	return exitOK
+}
+
 // print prints the report in the format asked for.
 func (r *batchReport) print(a *app) error {
 	return a.print(r, func(w io.Writer) error { return r.write(w, a.now(), painter(a.live())) })
@@ -161,13 +182,16 @@ func (t *batchTrouble) write(w io.Writer, paint painter) {
 func (r *batchReport) verdict(paint painter) string {
 	took := rough(time.Duration(r.Seconds) * time.Second)
 	resume := "; when that is mended: keyturn batches resume " + r.Batch
+	taken := r.takenOver()
 	switch open := r.open(); {
 	case open > 0:
 		return fmt.Sprintf("%d of %s done after %s; follow the rest with: keyturn batches show %s --watch", r.Done, plural(r.Keys, "key", "keys"), took, r.Batch)
-	case r.Failed > 0:
-		return paint.red("✗") + fmt.Sprintf(" %d of %s done in %s, %d rolled back, %d skipped", r.Done, plural(r.Keys, "key", "keys"), took, r.Failed, r.Skipped) + resume
+	case r.Failed > taken:
+		return paint.red("✗") + fmt.Sprintf(" %d of %s done in %s, %d rolled back, %d skipped", r.Done, plural(r.Keys, "key", "keys"), took, r.Failed-taken, r.Skipped) + also(taken, "taken over") + resume
 	case r.Skipped > 0:
-		return paint.yellow("✓") + fmt.Sprintf(" %d of %s done in %s, %d skipped", r.Done, plural(r.Keys, "key", "keys"), took, r.Skipped) + resume
+		return paint.yellow("✓") + fmt.Sprintf(" %d of %s done in %s, %d skipped", r.Done, plural(r.Keys, "key", "keys"), took, r.Skipped) + also(taken, "taken over") + resume
+	case taken > 0:
+		return paint.yellow("✓") + fmt.Sprintf(" %d of %s done in %s", r.Done, plural(r.Keys, "key", "keys"), took) + also(taken, "taken over")
 	}
 	return paint.green("✓") + fmt.Sprintf(" %s done in %s", plural(r.Keys, "key", "keys"), took)
 }

@@ -24,9 +24,9 @@ func newBatchesResumeCmd(a *app) *cobra.Command {
 		Short: "Begin the keys of a batch that failed, were skipped or never began",
 		Long: `Resume puts the keys of a batch that failed or were skipped back to waiting, also
 those whose workflow was terminated, and has all that wait begun. Those that are done
-or under way are left alone, so it is safe to repeat. It is also the way on where a
-batch was recorded and its start failed. A key that was replaced since the batch was
-made is skipped again.
+or under way are left alone, so it is safe to repeat; so are those that another batch
+has taken over. It is also the way on where a batch was recorded and its start
+failed. A key that was replaced since the batch was made is skipped again.
 
 It asks you to type the number of keys. A script says --yes.`,
 		Example: `  keyturn batches resume b-h4x2mzk7qa
@@ -100,6 +100,7 @@ func unfinished(ctx context.Context, store registry.Store, eng *engine, b regist
 		switch {
 		case err != nil:
 			return nil, 0, err
+		case takenOver(k.State, k.Why):
 		case k.State == registry.BatchFailed, k.State == registry.BatchSkipped:
 			again = append(again, k)
 		case k.State == registry.BatchWaiting:

@@ -24,7 +24,8 @@ that failed or were skipped with the reason, 20 of each.
 
 With --watch it follows the batch until all of its keys have ended: on a terminal
 as a bar for each account, elsewhere in lines. Ctrl-C ends the watching, never the
-batch. The exit code is then 3 if a key was rolled back.`,
+batch. The exit code is then 3 if a key was rolled back, and else 1 if one was
+skipped or taken over by another batch.`,
 		Example: `  keyturn batches show b-h4x2mzk7qa
   keyturn batches show b-h4x2mzk7qa --watch
   keyturn batches show b-h4x2mzk7qa --output json`,

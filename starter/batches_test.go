@@ -89,6 +89,55 @@ func TestBatchesShow(t *testing.T) {
 	}
 }
 
+// TestBatchesWatchExits: the exit code tells what the batch left undone.
+func TestBatchesWatchExits(t *testing.T) {
+	t.Parallel()
+	const over = activities.TakenOver + "b-2"
+	for name, c := range map[string]struct {
+		failed, skipped string // why one key is
+		code            int
+		verdict         string
+	}{
+		"done":             {"", "", exitOK, "✓ 30 keys done in 9m"},
+		"skipped":          {"", activities.SkipPaused, exitFailed, "✓ 29 of 30 keys done in 9m, 1 skipped; when that is mended: keyturn batches resume " + batchID},
+		"taken over":       {over, "", exitFailed, "✓ 29 of 30 keys done in 9m, 1 taken over\n"},
+		"both":             {over, activities.SkipPaused, exitFailed, "✓ 28 of 30 keys done in 9m, 1 skipped, 1 taken over; when"},
+		"rolled back":      {"denied", "", exitRolledBack, "✗ 29 of 30 keys done in 9m, 1 rolled back, 0 skipped; when"},
+		"back and skipped": {"denied", activities.SkipPaused, exitRolledBack, "✗ 28 of 30 keys done in 9m, 1 rolled back, 1 skipped; when"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := batched(t)
+			if c.failed != "" {
+				d.mark(t, 0, 0, registry.BatchFailed, c.failed)
+			}
+			d.mark(t, 0, 28, registry.BatchDone, "") // one that failed stays so
+			if c.skipped != "" {
+				d.mark(t, 29, 29, registry.BatchSkipped, c.skipped)
+			} else {
+				d.mark(t, 29, 29, registry.BatchDone, "")
+			}
+			d.expect(t, c.code, "", "batches", "show", batchID, "--watch")
+			if !strings.Contains(d.stdout.String(), c.verdict) {
+				t.Errorf("stdout %s", d.stdout)
+			}
+		})
+	}
+}
+
+// TestBatchesResumeLeavesWhatWasTaken: the batch that took a key over rotates it.
+func TestBatchesResumeLeavesWhatWasTaken(t *testing.T) {
+	t.Parallel()
+	d := batched(t)
+	d.mark(t, 0, 28, registry.BatchDone, "")
+	d.mark(t, 29, 29, registry.BatchFailed, activities.TakenOver+"b-2")
+	d.expect(t, exitRefused, "no key of it failed, was skipped or waits", "batches", "resume", batchID, "--yes")
+	d.expect(t, exitOK, "", "batches", "show", batchID)
+	if want := "1 failed: taken over by batch b-2\n  keys  k29\n  mend  nothing here; see: keyturn batches show b-2\n"; !strings.Contains(d.stdout.String(), want) {
+		t.Errorf("stdout %s", d.stdout)
+	}
+}
+
 // TestEverySkipHasAMend: whatever the worker may write has its own sentence.
 func TestEverySkipHasAMend(t *testing.T) {
 	t.Parallel()

@@ -63,7 +63,7 @@ func (w *batchWatcher) lost(ctx context.Context, err error) error {
 	return silent(exitInterrupted)
 }
 
-// end prints the report. Keys that failed make the exit code.
+// end prints the report. Keys that failed or were skipped make the exit code.
 func (w *batchWatcher) end(ctx context.Context) error {
 	r, err := readBatchReport(ctx, w.store, w.batch, w.a.now())
 	if err != nil {
@@ -72,8 +72,8 @@ func (w *batchWatcher) end(ctx context.Context) error {
 	if err := r.print(w.a); err != nil {
 		return err
 	}
-	if r.Failed > 0 {
-		return silent(exitRolledBack)
+	if code := r.code(); code != exitOK {
+		return silent(code)
 	}
 	return nil
 }

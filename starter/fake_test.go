@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/dial"
 	"github.com/keyturn/keyturn/registry"
@@ -54,6 +55,7 @@ type fakeTemporal struct {
 	stopped    []string
 	stoppedRun string
 	planned    fakeSchedules
+	offboards  fakeOffboards
 	stop       func() error // runs when a workflow is cancelled, and may refuse it
 }
 
@@ -68,6 +70,9 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, o client.StartWorkflow
 	defer f.mu.Unlock()
 	if f.startErr != nil {
 		return nil, f.startErr
+	}
+	if in, ok := args[0].(activities.Departure); ok {
+		return f.offboard(o, nameOf(w), in)
 	}
 	f.started = append(f.started, startCall{o, nameOf(w), args[0].(workflows.Order)})
 	return &fakeRun{f: f, id: "run-1"}, nil

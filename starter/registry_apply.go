@@ -32,6 +32,9 @@ Applying never deletes. A key whose file was removed stays in the registry and
 in service; end it with "keyturn revoke KEY". Dates in a file count until
 Keyturn has issued the key; from then on the registry knows better.
 
+An entry whose owner has left is a finding: an old file gives no key back to a
+leaver. "keyturn registry export --dir" writes the files as the registry has them.
+
 Keys are written a thousand at a time. When it is interrupted, run it again:
 what was applied already is then unchanged.`,
 		Example: `  keyturn registry apply keys/ --dry-run

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,7 @@ type match struct {
 	stored keyturn.Key // the zero Key when there is none
 	// holder is another key in service that has the entry's store path.
 	holder keyturn.KeyID
+	left   time.Time // when the person whom the entry has as owner left; zero if they did not
 }
 
 func (m *match) isNew() bool { return m.stored.ID == "" }
@@ -40,6 +42,9 @@ func (m *match) findings() []entry.Finding {
 			Problem: fmt.Sprintf("of %q is the path of %q, a key in service", m.entry.KeyID, m.holder),
 			Mend:    "give each key a path of its own; if that key is moving away, apply its entry first",
 		})
+	}
+	if !m.left.IsZero() {
+		out = append(out, m.ownerLeft())
 	}
 	return out
 }
@@ -70,19 +75,23 @@ func batches[T any](seq iter.Seq[T], size int) iter.Seq[[]T] {
 // lookUp finds the stored keys of a batch of entries.
 func lookUp(ctx context.Context, store registry.Store, entries []entry.Entry) ([]match, error) {
 	out := make([]match, len(entries))
+	gone := newLeavers(store)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
 	for i, e := range entries {
 		g.Go(func() (err error) {
-			out[i], err = lookUpOne(ctx, store, e)
+			out[i], err = lookUpOne(ctx, store, gone, e)
 			return err
 		})
 	}
 	return out, g.Wait()
 }
 
-func lookUpOne(ctx context.Context, store registry.Store, e entry.Entry) (match, error) {
-	m := match{entry: e}
+func lookUpOne(ctx context.Context, store registry.Store, gone *leavers, e entry.Entry) (m match, err error) {
+	m.entry = e
+	if m.left, err = gone.left(ctx, e.OwnerIndividual); err != nil {
+		return m, err
+	}
 	stored, err := store.Get(ctx, keyturn.KeyID(e.KeyID))
 	switch {
 	case keyturn.KindOf(err) == keyturn.NotFound:

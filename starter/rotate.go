@@ -73,7 +73,8 @@ at each account's rate, and which of them cannot begin and why. Then you type th
 number of keys, and they begin as a batch, at each account one after the other. On
 a terminal it is followed; Ctrl-C ends only that. See "keyturn batches".
 
-The exit code of a batch that is followed to its end is 3 if a key was rolled back.`
+The exit code of a batch that is followed to its end is 3 if a key was rolled back,
+and else 1 if one was skipped or taken over by another batch.`
 }
 
 // check wants a key or a selector, and not both.

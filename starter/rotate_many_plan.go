@@ -74,18 +74,9 @@ type bulkTeam struct {
 
 // readBulkPlan reads every key that may match, one after the other.
 func readBulkPlan(ctx context.Context, a *app, store registry.Store, sel *selector, urgent bool) (*bulkPlan, error) {
-	now := a.now()
-	rules, err := store.Rules(ctx, now)
+	b, err := newBulkReader(ctx, store, a.now(), urgent)
 	if err != nil {
 		return nil, err
-	}
-	status, err := store.Accounts(ctx, now)
-	if err != nil {
-		return nil, err
-	}
-	b := &bulkReader{rules: rules, now: now, urgent: urgent, accounts: map[keyturn.Issuer]*bulkAccount{}, teams: map[string]int{}, status: map[keyturn.Issuer]registry.AccountStatus{}}
-	for _, s := range status {
-		b.status[s.Issuer] = s
 	}
 	count := &counter{a: a}
 	defer count.clear()
@@ -98,7 +89,7 @@ func readBulkPlan(ctx context.Context, a *app, store registry.Store, sel *select
 			b.add(&k)
 		}
 	}
-	return b.plan(sel), nil
+	return b.plan(sel.text), nil
 }
 
 // bulkReader sorts keys into a plan.
@@ -110,6 +101,22 @@ type bulkReader struct {
 	accounts map[keyturn.Issuer]*bulkAccount
 	teams    map[string]int
 	ids      []keyturn.KeyID
+}
+
+func newBulkReader(ctx context.Context, store registry.Store, now time.Time, urgent bool) (*bulkReader, error) {
+	rules, err := store.Rules(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	status, err := store.Accounts(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	b := &bulkReader{rules: rules, now: now, urgent: urgent, accounts: map[keyturn.Issuer]*bulkAccount{}, teams: map[string]int{}, status: map[keyturn.Issuer]registry.AccountStatus{}}
+	for _, s := range status {
+		b.status[s.Issuer] = s
+	}
+	return b, nil
 }
 
 func (b *bulkReader) account(issuer keyturn.Issuer) *bulkAccount {
@@ -165,8 +172,8 @@ func (b *bulkReader) calendar(at *bulkAccount, k *keyturn.Key) {
 }
 
 // plan puts accounts and teams in order, and adds up.
-func (b *bulkReader) plan(sel *selector) *bulkPlan {
-	p := &bulkPlan{Selector: sel.text, Now: b.urgent, Accounts: []*bulkAccount{}, Teams: []bulkTeam{}, ids: b.ids}
+func (b *bulkReader) plan(selector string) *bulkPlan {
+	p := &bulkPlan{Selector: selector, Now: b.urgent, Accounts: []*bulkAccount{}, Teams: []bulkTeam{}, ids: b.ids}
 	p.Accounts = slices.SortedFunc(maps.Values(b.accounts), func(x, y *bulkAccount) int {
 		return cmp.Or(cmp.Compare(x.Provider, y.Provider), cmp.Compare(x.Account, y.Account))
 	})

@@ -10,6 +10,20 @@ import (
 
 // write prints the plan for people.
 func (p *bulkPlan) write(w io.Writer, now time.Time) error {
+	if err := p.writeAccounts(w, now); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(w)
+	_, _ = fmt.Fprintf(w, "selector  %s\nteams     %s\n\n", clean(p.Selector), p.teams())
+	notes := newColumns(w, "WHAT", "KEYS", "MEANING")
+	for _, n := range p.notes() {
+		notes.row(n...)
+	}
+	return notes.flush()
+}
+
+// writeAccounts prints what happens at each account.
+func (p *bulkPlan) writeAccounts(w io.Writer, now time.Time) error {
 	t := newColumns(w, "PROVIDER", "ACCOUNT", "KEYS", "BEGIN", "RATE", "TAKES", "REMARKS")
 	for _, at := range p.Accounts {
 		rate, takes := "-", "-"
@@ -26,16 +40,7 @@ func (p *bulkPlan) write(w io.Writer, now time.Time) error {
 		takes = rough(time.Duration(p.Takes))
 	}
 	t.row("total", plural(len(p.Accounts), "account", "accounts"), strconv.Itoa(p.Keys), strconv.Itoa(p.Begin), "-", takes, "-")
-	if err := t.flush(); err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintln(w)
-	_, _ = fmt.Fprintf(w, "selector  %s\nteams     %s\n\n", clean(p.Selector), p.teams())
-	notes := newColumns(w, "WHAT", "KEYS", "MEANING")
-	for _, n := range p.notes() {
-		notes.row(n...)
-	}
-	return notes.flush()
+	return t.flush()
 }
 
 // remarks say in short what is special about an account.

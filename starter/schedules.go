@@ -20,6 +20,8 @@ const schedulesHelp = `Schedules start what runs by itself:
                  differs is shown by "keyturn findings list"
     stuck-watch  has operations go on whose workflow is gone, and reports those
                  that take too long
+    directories  finds owners of keys who left, and has them offboarded; see
+                 "keyturn offboard --help"
 
 They are kept by Temporal, and made from the configuration by "keyturn schedules
 apply". Every field has a default:
@@ -40,7 +42,10 @@ apply". Every field has a default:
       stuck_watch:
         every: 15m
         after: 7d
-        off: false           # with true it is removed`
+        off: false           # with true it is removed
+      directories:
+        every: 1h
+        offset: 30m`
 
 func newSchedulesCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -59,7 +64,7 @@ func newSchedulesCmd(a *app) *cobra.Command {
 }
 
 // scheduleNames are the schedules there are, in the order in which they are shown.
-func scheduleNames() []string { return []string{"sweep", "reconcile", "stuck-watch"} }
+func scheduleNames() []string { return []string{"sweep", "reconcile", "stuck-watch", "directories"} }
 
 // chosen checks names of schedules; "all" is every one.
 func chosen(command string, names []string) ([]string, error) {

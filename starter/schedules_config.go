@@ -15,9 +15,10 @@ import (
 
 // scheduleSettings is the section schedules of the configuration file.
 type scheduleSettings struct {
-	Sweep      sweepSettings     `yaml:"sweep"`
-	Reconcile  reconcileSettings `yaml:"reconcile"`
-	StuckWatch stuckSettings     `yaml:"stuck_watch"`
+	Sweep       sweepSettings     `yaml:"sweep"`
+	Reconcile   reconcileSettings `yaml:"reconcile"`
+	StuckWatch  stuckSettings     `yaml:"stuck_watch"`
+	Directories Timing            `yaml:"directories"`
 }
 
 // Timing is when a schedule starts its workflow.
@@ -88,7 +89,11 @@ func (s scheduleSettings) wanted() ([]wantedSchedule, error) {
 		priority: workflows.Priority("requested"), summary: "look for operations that do not get on",
 	}
 	stuck.input = workflows.StuckWatchInput{After: s.StuckWatch.After}
-	all := []wantedSchedule{sweep, reconcile, stuck}
+	directories := wantedSchedule{
+		Timing: s.Directories.or(time.Hour, 30*time.Minute), name: "directories", workflow: workflows.CompareDirectories,
+		input: workflows.CompareDirectoriesInput{}, priority: workflows.Priority("offboarding"), summary: "find owners of keys who left",
+	}
+	all := []wantedSchedule{sweep, reconcile, stuck, directories}
 	for _, w := range all {
 		if err := w.check(field(w.name)); err != nil {
 			return nil, err

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/people"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/tickets"
 	"github.com/keyturn/keyturn/workflows"
@@ -30,11 +31,26 @@ type Signaller interface {
 	SignalWorkflow(ctx context.Context, workflowID, runID, signal string, arg any) error
 }
 
-// A Server takes deliveries. All fields are required.
+// A Temporal is the little the server asks of Temporal. Both of the last two return
+// once what they start is sure to run, and are safe to repeat.
+type Temporal interface {
+	Signaller
+	// Hear has a person looked at of whom a directory sent news.
+	Hear(ctx context.Context, directory, id, event string) error
+	// Compare has owners of keys and directories compared.
+	Compare(ctx context.Context) error
+}
+
+// A Server takes deliveries. Trackers, Directories and SCIM may be empty; all other
+// fields are required.
 type Server struct {
-	Trackers map[string]tickets.Tracker // by the name in the configuration
+	Trackers    map[string]tickets.Tracker  // by the name in the configuration
+	Directories map[string]people.Directory // likewise; those that hear
+	// SCIM are the endpoints identity providers push people to. They see to their
+	// own authentication and bounds.
+	SCIM     map[string]http.Handler
 	Registry registry.Store
-	Temporal Signaller
+	Temporal Temporal
 	Now      func() time.Time
 	Log      *slog.Logger
 	// Count is told of every delivery and what came of it: one of the outcomes.
@@ -50,7 +66,7 @@ type Outcome string
 
 // The outcomes.
 const (
-	Told      Outcome = "told"      // the workflow was told
+	Told      Outcome = "told"      // a workflow was told, or begun
 	Ignored   Outcome = "ignored"   // it is about nothing that concerns Keyturn
 	Replayed  Outcome = "replayed"  // it was acted on before, and was not again
 	Forged    Outcome = "forged"    // not signed as it must be, or too old: 401
@@ -60,13 +76,21 @@ const (
 	Failed    Outcome = "failed"    // the registry or Temporal did not answer: 503
 )
 
-// Handler serves POST /webhooks/tickets/<tracker>.
+// ScimPath is where the SCIM endpoint of a directory is.
+func ScimPath(directory string) string { return "/scim/v2/" + directory }
+
+// Handler serves POST /webhooks/tickets/<tracker>, GET and POST
+// /webhooks/people/<directory>, and /scim/v2/<directory>/.
 func (s *Server) Handler() http.Handler {
-	limits := map[string]*rate.Limiter{}
-	for name := range s.Trackers {
-		limits[name] = rate.NewLimiter(rate.Limit(s.Rate), s.Burst)
-	}
 	mux := http.NewServeMux()
+	limits := map[string]*rate.Limiter{}
+	limit := func(name string) { limits[name] = rate.NewLimiter(rate.Limit(s.Rate), s.Burst) }
+	for name := range s.Trackers {
+		limit(name)
+	}
+	for name := range s.Directories {
+		limit("people/" + name)
+	}
 	mux.HandleFunc("POST /webhooks/tickets/{tracker}", func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("tracker")
 		t, ok := s.Trackers[name]
@@ -74,23 +98,42 @@ func (s *Server) Handler() http.Handler {
 			answer(w, http.StatusNotFound, "no such tracker is configured")
 			return
 		}
-		if !limits[name].Allow() {
-			w.Header().Set("Retry-After", "1")
-			s.end(w, name, TooMany, http.StatusTooManyRequests, "too many deliveries; send it again later")
-			return
+		if body, ok := s.read(w, r, name, limits[name]); ok {
+			s.ticket(w, r, name, t, body)
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		var large *http.MaxBytesError
-		switch {
-		case errors.As(err, &large):
-			s.end(w, name, TooLarge, http.StatusRequestEntityTooLarge, "the delivery is too large")
-			return
-		case err != nil:
-			return // the sender is gone
-		}
-		s.ticket(w, r, name, t, body)
 	})
+	directory := func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("directory")
+		d, ok := s.Directories[name]
+		if !ok {
+			answer(w, http.StatusNotFound, "no such directory is configured")
+			return
+		}
+		if body, ok := s.read(w, r, "people/"+name, limits["people/"+name]); ok {
+			s.person(w, r, name, d, body)
+		}
+	}
+	mux.HandleFunc("GET /webhooks/people/{directory}", directory)
+	mux.HandleFunc("POST /webhooks/people/{directory}", directory)
+	for name, h := range s.SCIM {
+		mux.Handle(ScimPath(name)+"/", h)
+	}
 	return mux
+}
+
+// read reads a delivery within bounds, or answers it.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, source string, limit *rate.Limiter) ([]byte, bool) {
+	if !limit.Allow() {
+		w.Header().Set("Retry-After", "1")
+		s.end(w, source, TooMany, http.StatusTooManyRequests, "too many deliveries; send it again later")
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		s.end(w, source, TooLarge, http.StatusRequestEntityTooLarge, "the delivery is too large")
+	}
+	return body, err == nil // else the sender is gone
 }
 
 // ticket acts on a tracker's delivery. Acting twice on one is harmless, because

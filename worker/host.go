@@ -13,11 +13,11 @@ import (
 )
 
 // host is the Temporal workers of this process: one for the workflows, one for
-// the activities about many keys, and one for each provider account, on that
+// the activities about many keys, one for those about people, and one for each provider account, on that
 // account's queue and at its rate.
 type host struct{ workers []worker.Worker }
 
-func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People, fleet *activities.Fleet) *host {
+func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People, fleet *activities.Fleet, leavers *activities.Leavers) *host {
 	h := &host{}
 	flows := worker.New(cl, c.Temporal.TaskQueue, worker.Options{
 		MaxConcurrentWorkflowTaskExecutionSize: c.Concurrency.Workflows,
@@ -35,7 +35,16 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 		Interceptors:                       interceptors(),
 	})
 	many.RegisterActivity(fleet)
-	h.workers = append(h.workers, flows, many)
+	staff := worker.New(cl, workflows.PeopleQueue(c.Temporal.TaskQueue), worker.Options{
+		DisableWorkflowWorker: true,
+		// Each person who leaves keeps one of them for as long as it takes.
+		MaxConcurrentActivityExecutionSize: 500,
+		MaxConcurrentActivityTaskPollers:   2,
+		WorkerStopTimeout:                  time.Duration(c.Drain),
+		Interceptors:                       interceptors(),
+	})
+	staff.RegisterActivity(leavers)
+	h.workers = append(h.workers, flows, many, staff)
 	for _, a := range c.Providers {
 		w := worker.New(cl, workflows.IssuerQueue(c.Temporal.TaskQueue, keyturn.Issuer{Provider: a.Provider, Account: a.Account}), worker.Options{
 			DisableWorkflowWorker:              true,
@@ -68,6 +77,9 @@ func register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflow(workflows.Reconcile)
 	w.RegisterWorkflow(workflows.RotateBatch)
 	w.RegisterWorkflow(workflows.AdoptKey)
+	w.RegisterWorkflow(workflows.OffboardPerson)
+	w.RegisterWorkflow(workflows.HearDirectory)
+	w.RegisterWorkflow(workflows.CompareDirectories)
 }
 
 func (h *host) start() error {

@@ -33,6 +33,8 @@ Usage:
   keyturn-worker -config worker.yaml -check-entries keys/
                                                      compare the store paths of entry files with the stores
   keyturn-worker -config worker.yaml -check-trackers ask every tracker whether it can be used
+  keyturn-worker -config worker.yaml -check-directories
+                                                     ask every directory of people whether it can be used
   keyturn-worker -providers                          list the providers compiled in
 
 Flags:
@@ -54,6 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	check := flags.Bool("check-config", false, "check the configuration file, open nothing, and exit")
 	entries := flags.String("check-entries", "", "compare the store paths of the entry files at `PATH` with the stores, and exit")
 	trackers := flags.Bool("check-trackers", false, "ask every configured tracker whether it can be used, and exit")
+	directories := flags.Bool("check-directories", false, "ask every configured directory of people whether it can be used, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -79,6 +82,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = checkEntries(ctx, c, *entries, stdout, stderr)
 	case *trackers:
 		err = checkTrackers(ctx, c, stdout)
+	case *directories:
+		err = checkDirectories(ctx, c, stdout)
 	default:
 		err = serve(ctx, c, stderr)
 	}
@@ -121,8 +126,11 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer func() { _ = srv.Close() }()
+	launcher := workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue, Now: time.Now}
+	w.leavers.Engine, w.leavers.Address = launcher, c.Webhooks.deliveries()
 	stopWebhooks, err := c.Webhooks.serve(ctx, &webhooks.Server{
-		Trackers: w.people.Trackers, Registry: w.registry, Temporal: cl, Now: time.Now, Log: log, Rate: c.Webhooks.Rate, Burst: c.Webhooks.Burst,
+		Trackers: w.people.Trackers, Directories: w.leavers.Directories, SCIM: scimServers(c.People, w, launcher, log, m),
+		Registry: w.registry, Temporal: temporal{cl, launcher}, Now: time.Now, Log: log, Rate: c.Webhooks.Rate, Burst: c.Webhooks.Burst,
 		Count: func(source string, o webhooks.Outcome) { m.webhooks.WithLabelValues(source, string(o)).Inc() },
 	})
 	if err != nil {
@@ -131,10 +139,10 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 	defer stopWebhooks()
 	fleet := &activities.Fleet{
 		Registry: w.registry, Secrets: w.keys.Secrets, Brake: c.Brake.brake(), Now: time.Now,
-		Engine: workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue, Now: time.Now},
+		Engine: launcher,
 	}
 	activities.WithBrake(w.keys, fleet)
-	workers := newHost(cl, c, w.keys, w.people, fleet)
+	workers := newHost(cl, c, w.keys, w.people, fleet, w.leavers)
 	if err := workers.start(); err != nil {
 		return err
 	}

@@ -8,9 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/keyturn/keyturn/webhooks"
+	"github.com/keyturn/keyturn/workflows"
 )
 
 // Webhooks says where other systems call us. It is another address than that of
@@ -18,6 +23,10 @@ import (
 type Webhooks struct {
 	// Listen serves /webhooks/…. Default: nowhere.
 	Listen string `yaml:"listen"`
+	// PublicURL is where the outside reaches Listen, such as
+	// https://keyturn.example.com. Directories whose deliveries must be asked for are
+	// told it. Default: they are not asked.
+	PublicURL string `yaml:"public_url"`
 	// CertFile and KeyFile hold the server's certificate and its key. Without
 	// them a proxy in front has to speak TLS.
 	CertFile string `yaml:"cert_file"`
@@ -41,7 +50,32 @@ func (w Webhooks) check() error {
 	case w.Rate < 0 || w.Burst < 0:
 		return errors.New("webhooks: rate and burst cannot be negative")
 	}
+	return checkPublicURL(w.PublicURL)
+}
+
+// deliveries is where directories deliver to; empty where none are asked to.
+func (w Webhooks) deliveries() string {
+	if w.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(w.PublicURL, "/") + "/webhooks/people"
+}
+
+// checkPublicURL checks where the outside reaches the webhooks.
+func checkPublicURL(s string) error {
+	if s == "" {
+		return nil
+	}
+	if u, err := url.Parse(s); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
+		return errors.New("webhooks.public_url: write an https address such as https://keyturn.example.com")
+	}
 	return nil
+}
+
+// temporal is Temporal as webhooks see it.
+type temporal struct {
+	client.Client
+	workflows.Launcher
 }
 
 // serve serves s until the returned server is closed. Without an address it

@@ -29,6 +29,7 @@ import (
 type wiring struct {
 	keys     *activities.Keys
 	people   *activities.People
+	leavers  *activities.Leavers
 	teller   *teller
 	registry registry.Store
 	closers  []func() error
@@ -74,6 +75,9 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	w.keys.Synthetic = runner(c.Synthetic)
 	w.keys.Checkers = checkers(w.keys.Providers)
 	if w.people, err = openTickets(c.Tickets, w.keys, m); err != nil {
+		return err
+	}
+	if w.leavers, err = openPeople(c.People, w, m); err != nil {
 		return err
 	}
 	w.teller, err = newTeller(c.Notices, w, log, m)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -234,6 +235,9 @@ type busyTemporal struct {
 	client.Client
 	batch    string
 	begins   time.Time
+	stepped  time.Time // its first step; zero if it has taken none
+	anew     bool      // it ends before it hears the signal
+	history  string    // what comes after its beginning: a letter for each event
 	signaled int
 }
 
@@ -243,7 +247,12 @@ func (b *busyTemporal) ExecuteWorkflow(context.Context, client.StartWorkflowOpti
 
 func (b *busyTemporal) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	info := &workflowpb.WorkflowExecutionInfo{
-		Type: &commonpb.WorkflowType{Name: "RotateKey"}, Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, ExecutionTime: timestamppb.New(b.begins),
+		Execution: &commonpb.WorkflowExecution{RunId: "run-1"}, Type: &commonpb.WorkflowType{Name: "RotateKey"},
+		Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, ExecutionTime: timestamppb.New(b.begins),
+	}
+	if !b.stepped.IsZero() {
+		point := &workflowpb.ResetPointInfo{FirstWorkflowTaskCompletedId: 4, CreateTime: timestamppb.New(b.stepped)}
+		info.AutoResetPoints = &workflowpb.ResetPoints{Points: []*workflowpb.ResetPointInfo{point}}
 	}
 	if b.batch != "" {
 		p, err := converter.GetDefaultDataConverter().ToPayload(b.batch)
@@ -257,7 +266,58 @@ func (b *busyTemporal) DescribeWorkflowExecution(context.Context, string, string
 
 func (b *busyTemporal) SignalWithStartWorkflow(context.Context, string, string, any, client.StartWorkflowOptions, any, ...any) (client.WorkflowRun, error) {
 	b.signaled++
-	return nil, nil
+	if b.anew {
+		return runOf{id: "run-2"}, nil
+	}
+	return runOf{id: "run-1"}, nil
+}
+
+func (b *busyTemporal) GetWorkflowHistory(context.Context, string, string, bool, enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	return &events{left: b.history}
+}
+
+type runOf struct {
+	client.WorkflowRun
+	id string
+}
+
+func (r runOf) GetRunID() string { return r.id }
+
+// events are a history: s for the signal to begin, o for another one, t for the
+// start and c for the end of a step.
+type events struct{ left string }
+
+func (e *events) HasNext() bool { return e.left != "" }
+
+func (e *events) Next() (*historypb.HistoryEvent, error) {
+	letter := e.left[0]
+	e.left = e.left[1:]
+	signal := func(name string) *historypb.HistoryEvent {
+		return &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, Attributes: &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
+			WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{SignalName: name},
+		}}
+	}
+	switch letter {
+	case 's':
+		return signal(workflows.SignalBegin), nil
+	case 'o':
+		return signal("expedite"), nil
+	case 't':
+		return &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED}, nil
+	case 'c':
+		return &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED}, nil
+	}
+	return nil, serviceerror.NewUnavailable("the connection is lost")
+}
+
+// begin has a batch take the key.
+func (b *busyTemporal) begin(ctx context.Context, change func(*activities.Start)) (activities.Begun, error) {
+	s := activities.Start{
+		Operation: keyturn.Rotate, Cause: activities.Cause{Reason: "leak"}, Batch: "b-1", Hurry: true,
+		Key: &keyturn.Key{ID: "payments", Scope: keyturn.Scope{Provider: "aws", Account: "1"}},
+	}
+	change(&s)
+	return workflows.Launcher{Client: b, Queue: "q", Now: time.Now}.Begin(ctx, s)
 }
 
 // TestBeginForABatch tells what is under way for the batch from what is not.
@@ -271,20 +331,75 @@ func TestBeginForABatch(t *testing.T) {
 		want        activities.Begun
 		signals     int
 	}{
-		{"of no batch", "", now, true, activities.Busy, 0},
-		{"of another batch", "b-2", now, true, activities.Busy, 0},
-		{"of this batch", "b-1", now, true, activities.Started, 0},
-		{"of this batch, and later", "b-1", now.Add(time.Hour), true, activities.Started, 0},
-		{"of another batch, and later", "b-2", now.Add(time.Hour), true, activities.Hurried, 1},
-		{"later, and no hurry", "", now.Add(time.Hour), false, activities.Busy, 0},
+		{"of no batch", "", now, true, activities.Begun{What: activities.Busy}, 0},
+		{"of another batch", "b-2", now, true, activities.Begun{What: activities.Busy}, 0},
+		{"of this batch", "b-1", now, true, activities.Begun{What: activities.Started}, 0},
+		{"of this batch, and later", "b-1", now.Add(time.Hour), true, activities.Begun{What: activities.Started}, 0},
+		{"of another batch, and later", "b-2", now.Add(time.Hour), true, activities.Begun{What: activities.Hurried, Former: "b-2"}, 1},
+		{"of no batch, and later", "", now.Add(time.Hour), true, activities.Begun{What: activities.Hurried}, 1},
+		{"later, and no hurry", "", now.Add(time.Hour), false, activities.Begun{What: activities.Busy}, 0},
 	} {
-		b := &busyTemporal{batch: c.batch, begins: c.begins}
-		key := &keyturn.Key{ID: "payments", Scope: keyturn.Scope{Provider: "aws", Account: "1"}}
-		got, err := workflows.Launcher{Client: b, Queue: "q", Now: time.Now}.Begin(t.Context(), activities.Start{
-			Operation: keyturn.Rotate, Key: key, Cause: activities.Cause{Reason: "leak"}, Batch: "b-1", Hurry: c.hurry,
-		})
+		b := &busyTemporal{batch: c.batch, begins: c.begins, history: "s"}
+		got, err := b.begin(t.Context(), func(s *activities.Start) { s.Hurry = c.hurry })
 		if err != nil || got != c.want || b.signaled != c.signals {
-			t.Errorf("%s: %s after %d signals, want %s: %v", c.name, got, b.signaled, c.want, err)
+			t.Errorf("%s: %+v after %d signals, want %+v: %v", c.name, got, b.signaled, c.want, err)
+		}
+	}
+}
+
+// TestBeginTooLate: a planned operation may begin by itself, or end, before it
+// hears the signal.
+func TestBeginTooLate(t *testing.T) {
+	t.Parallel()
+	hurried := activities.Begun{What: activities.Hurried, Former: "b-2"}
+	busy := activities.Begun{What: activities.Busy}
+	for history, want := range map[string]activities.Begun{
+		"s": hurried, "st": hurried, "stc": hurried, "stco": hurried, "sstc": hurried,
+		"tcs": busy, "t": busy, "ot": busy, "stcs": busy,
+	} {
+		b := &busyTemporal{batch: "b-2", begins: time.Now().Add(time.Minute), history: history}
+		if got, err := b.begin(t.Context(), func(*activities.Start) {}); err != nil || got != want {
+			t.Errorf("%s: %+v, want %+v: %v", history, got, want, err)
+		}
+	}
+	b := &busyTemporal{batch: "b-2", begins: time.Now().Add(time.Minute), history: "s?"}
+	if got, err := b.begin(t.Context(), func(*activities.Start) {}); keyturn.KindOf(err) != keyturn.Unavailable {
+		t.Errorf("a history that cannot be read: %+v, %v", got, err)
+	}
+	b = &busyTemporal{batch: "b-2", begins: time.Now().Add(time.Minute), anew: true, history: "s"}
+	if got, err := b.begin(t.Context(), func(*activities.Start) {}); err != nil || got != (activities.Begun{What: activities.Started}) {
+		t.Errorf("the planned one had ended: %+v, %v", got, err)
+	}
+}
+
+// TestBeginWhileTheFormerTryCloses: a key whose rotation failed may wait once more
+// before that rotation's workflow has closed.
+func TestBeginWhileTheFormerTryCloses(t *testing.T) {
+	t.Parallel()
+	waits := time.Now().Add(-time.Minute)
+	for _, c := range []struct {
+		name    string
+		stepped time.Time
+		since   time.Time
+		run     string // that the key's intent is of
+		want    string
+	}{
+		{"began before", waits.Add(-time.Second), waits, "", activities.Busy},
+		{"began before, and another run's intent is open", waits.Add(-time.Second), waits, "run-0", activities.Busy},
+		{"began before, and goes on", waits.Add(-time.Second), waits, "run-1", activities.Started},
+		{"began since", waits.Add(time.Second), waits, "", activities.Started},
+		{"has not begun", time.Time{}, waits, "", activities.Started},
+		{"was never tried before", waits, time.Time{}, "", activities.Started},
+	} {
+		b := &busyTemporal{batch: "b-1", begins: waits.Add(-time.Hour), stepped: c.stepped}
+		got, err := b.begin(t.Context(), func(s *activities.Start) {
+			s.Since = c.since
+			if c.run != "" {
+				s.Key.Intent = &keyturn.Intent{Run: c.run, Operation: keyturn.Rotate}
+			}
+		})
+		if err != nil || got.What != c.want || b.signaled != 0 {
+			t.Errorf("%s: %+v after %d signals, want %s: %v", c.name, got, b.signaled, c.want, err)
 		}
 	}
 }

@@ -18,6 +18,9 @@ var people *activities.People
 // many is to activities.Fleet what keys is to activities.Keys.
 var many *activities.Fleet
 
+// leavers is to activities.Leavers what keys is to activities.Keys.
+var leavers *activities.Leavers
+
 // call runs an activity. The compiler checks that in and the result fit it.
 func call[In, Out any](ctx workflow.Context, opts workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
 	var out Out

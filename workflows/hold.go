@@ -17,7 +17,7 @@ const lookAgain = 12 * time.Hour
 // it look again at once, and with Override go on regardless.
 func (o *operation) whenAllowed(ctx workflow.Context, step func(workflow.Context) (*activities.Hold, error)) error {
 	for {
-		o.run.Urgent = o.order.Now || o.control.override
+		o.run.Urgent = o.order.Now || o.order.Urgent || o.control.override
 		phase, detail := o.status.Phase, o.status.Detail
 		held, err := step(ctx)
 		if err != nil || held == nil {

@@ -3,6 +3,8 @@
 package workflows
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
@@ -38,6 +40,23 @@ func KeyOf(workflowID string) (keyturn.KeyID, bool) {
 
 // BatchWorkflowID is the workflow id of what starts the operations of a batch.
 func BatchWorkflowID(batch string) string { return "batch/" + batch }
+
+// OffboardWorkflowID is the workflow id of what is done for a departure.
+func OffboardWorkflowID(departure string) string { return "offboard/" + departure }
+
+// HearWorkflowID is the workflow id of what follows from one delivery of a
+// directory. Whatever the directory calls it, the id says nothing of anybody.
+func HearWorkflowID(directory, event string) string {
+	sum := sha256.Sum256([]byte(event))
+	return "hear/" + directory + "/" + hex.EncodeToString(sum[:12])
+}
+
+// CompareWorkflowID is the workflow id of a comparison that is not the schedule's.
+const CompareWorkflowID = "compare-directories"
+
+// PeopleQueue is the task queue of the activities that ask directories, beside the
+// queue base of the workflows.
+func PeopleQueue(base string) string { return base + ".people" }
 
 // FleetQueue is the task queue of the activities that are about many keys,
 // beside the queue base of the workflows.

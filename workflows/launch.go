@@ -12,6 +12,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/registry"
 )
 
 // StartOptions are how an operation on a key is started on the task queue: its
@@ -83,6 +85,18 @@ func Flow(op keyturn.Operation) any {
 		return RevokeKey
 	}
 	return RotateKey
+}
+
+// BatchOptions are how what begins the keys of a batch is started, or told to go
+// through it once more: by SignalWithStartWorkflow, with [SignalResume].
+func BatchOptions(b registry.Batch, queue string) (client.StartWorkflowOptions, BatchInput) {
+	return client.StartWorkflowOptions{
+		ID:                    BatchWorkflowID(b.ID),
+		TaskQueue:             queue,
+		Priority:              temporal.Priority{PriorityKey: Priority(b.Reason)},
+		TypedSearchAttributes: temporal.NewSearchAttributes(BatchAttribute.ValueSet(b.ID), ReasonAttribute.ValueSet(b.Reason)),
+		StaticSummary:         fmt.Sprintf("begin the rotation of %d keys: %s", b.Keys, b.Reason),
+	}, BatchInput{Page: activities.StartBatchInput{Batch: b.ID}}
 }
 
 // LimitRequest asks that at most so many activities of an account start in a

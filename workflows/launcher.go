@@ -26,35 +26,20 @@ var _ activities.Engine = Launcher{}
 
 // Begin implements [activities.Engine].
 func (l Launcher) Begin(ctx context.Context, s activities.Start) (activities.Begun, error) {
-	order := Order{Key: s.Key.ID, Issuer: s.Key.Scope.Issuer(), Cause: s.Cause, Now: s.Now, IfDue: s.IfDue, Batch: s.Batch}
+	order := Order{Key: s.Key.ID, Issuer: s.Key.Scope.Issuer(), Cause: s.Cause, Now: s.Now, Overlap: s.Overlap, Urgent: s.Urgent, IfDue: s.IfDue, Batch: s.Batch}
 	opts := StartOptions(s.Operation, s.Key, order, l.Queue)
 	opts.StartDelay = s.After
 	_, err := l.Client.ExecuteWorkflow(ctx, opts, Flow(s.Operation), order)
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
 	switch {
 	case err == nil:
-		return activities.Started, nil
+		return activities.Begun{What: activities.Started}, nil
 	case !errors.As(err, &already):
-		return "", failed("start "+opts.ID, err)
+		return activities.Begun{}, failed("start "+opts.ID, err)
 	case !s.Hurry:
-		return activities.Busy, nil
+		return activities.Begun{What: activities.Busy}, nil
 	}
-	d, err := l.Client.DescribeWorkflowExecution(ctx, opts.ID, "")
-	if err != nil {
-		return "", failed("look at "+opts.ID, err)
-	}
-	if s.Batch != "" && BatchOf(d) == s.Batch {
-		return activities.Started, nil // by an earlier try
-	}
-	// One that was just told to begin may have been told so by an earlier try.
-	if _, yes := unbegun(d, l.Now()); !yes || d.GetWorkflowExecutionInfo().GetType().GetName() != "RotateKey" || s.Operation != keyturn.Rotate {
-		return activities.Busy, nil
-	}
-	opts = BeginNow(opts)
-	if _, err := l.Client.SignalWithStartWorkflow(ctx, opts.ID, SignalBegin, order, opts, Flow(s.Operation), order); err != nil {
-		return "", failed("hurry "+opts.ID, err)
-	}
-	return activities.Hurried, nil
+	return l.hurry(ctx, s, order, opts)
 }
 
 // Underway implements [activities.Engine].

@@ -18,6 +18,11 @@ type Order struct {
 	// Now skips every soak, as after a leak: the old key is ended as soon as
 	// the new one is in place. Maintenance windows and freezes do not hold it.
 	Now bool `json:"now,omitempty"`
+	// Overlap is how long old and new both work, at most; 0 leaves it to the key's
+	// policy.
+	Overlap keyturn.Duration `json:"overlap,omitempty"`
+	// Urgent says that maintenance windows and freezes do not hold it, soaks or not.
+	Urgent bool `json:"urgent,omitempty"`
 	// IfDue gives a rotation up at once, with the outcome NotDue, if the key is
 	// not due any more when it begins: it was rotated since this was planned.
 	IfDue bool `json:"if_due,omitempty"`

@@ -35,7 +35,7 @@ func start(ctx workflow.Context, op keyturn.Operation, order Order) (*operation,
 	o := &operation{
 		order: order,
 		run: activities.Run{
-			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause, Urgent: order.Now, Now: order.Now, Batch: order.Batch,
+			ID: info.WorkflowExecution.RunID, Key: order.Key, Issuer: order.Issuer, Operation: op, Cause: order.Cause, Urgent: order.Now || order.Urgent, Now: order.Now, Batch: order.Batch,
 			Began: workflow.Now(ctx),
 		},
 		status: Status{Key: order.Key, Operation: op},

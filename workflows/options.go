@@ -39,6 +39,16 @@ func forward(ctx workflow.Context, issuer keyturn.Issuer, summary string) workfl
 	return o
 }
 
+// staff is for activities that ask directories, which have bad days, and have no
+// rate of their own in Temporal: each worker keeps to the directory's limit.
+func staff(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	o := fleetWork(ctx, summary)
+	o.TaskQueue = PeopleQueue(workflow.GetInfo(ctx).TaskQueueName)
+	o.RetryPolicy = &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 2 * time.Minute}
+	o.Priority = temporal.Priority{PriorityKey: Priority("offboarding")}
+	return o
+}
+
 // fleetWork is for activities about many keys. They ask the registry and
 // Temporal and no vendor, so they have a queue without a limit.
 func fleetWork(ctx workflow.Context, summary string) workflow.ActivityOptions {

@@ -26,6 +26,10 @@ var flows = map[string]any{
 	"StuckWatch":   workflows.StuckWatch,
 	"RotateBatch":  workflows.RotateBatch,
 	"Reconcile":    workflows.Reconcile,
+
+	"OffboardPerson":     workflows.OffboardPerson,
+	"HearDirectory":      workflows.HearDirectory,
+	"CompareDirectories": workflows.CompareDirectories,
 }
 
 // TestReplay runs today's code over yesterday's histories. When it fails, a

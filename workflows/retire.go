@@ -13,7 +13,7 @@ import (
 // returns nothing when it was interrupted before it revoked anything, with in
 // changed to what was said.
 func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInput) (*activities.RetireKeyResult, error) {
-	o.run.Urgent = o.order.Now || o.control.override
+	o.run.Urgent = o.order.Now || o.order.Urgent || o.control.override
 	in.Run = o.run
 	o.enter(ctx, Retiring, "the old key is switched off where that can be, then revoked and tried")
 	o.patient = true

@@ -114,6 +114,9 @@ func (r *rotation) promote(ctx workflow.Context) error {
 // soak is the overlap. Where something cannot be observed it is twice as long.
 func (r *rotation) soak(ctx workflow.Context) error {
 	overlap := time.Duration(r.minted.Policy.Overlap)
+	if most := time.Duration(r.order.Overlap); most > 0 {
+		overlap = min(overlap, most)
+	}
 	if len(r.unknown) > 0 {
 		overlap *= 2
 	}

@@ -46,8 +46,8 @@ func TestSweepIsCutOff(t *testing.T) {
 	sw.cut(g, "Temporal dies in the middle of rotations", fuse{method: "RespondActivityTaskCompleted", n: 20, after: true, blow: r.server.crash})
 	sw.counted("the second sweep", r.swept(second), len(later))
 	for _, s := range later {
-		if begun, err := sw.launcher().Begin(t.Context(), s); err != nil || begun != activities.Hurried {
-			t.Fatalf("%s: %s, %v", s.Key.ID, begun, err)
+		if begun, err := sw.launcher().Begin(t.Context(), s); err != nil || begun.What != activities.Hurried {
+			t.Fatalf("%s: %s, %v", s.Key.ID, begun.What, err)
 		}
 	}
 	r.until("every due key is rotated", time.Minute, func() bool {
@@ -96,8 +96,8 @@ func (s *sweptKeys) plan(accounts ...*rigAccount) (later []activities.Start) {
 	for _, a := range accounts {
 		k := s.key(s.entry(a, 0).ID)
 		start := activities.Start{Operation: keyturn.Rotate, Key: &k, Cause: activities.Cause{Reason: "requested", Actor: "e2e"}, After: time.Hour}
-		if begun, err := s.launcher().Begin(s.t.Context(), start); err != nil || begun != activities.Started {
-			s.t.Fatalf("%s: %s, %v", k.ID, begun, err)
+		if begun, err := s.launcher().Begin(s.t.Context(), start); err != nil || begun.What != activities.Started {
+			s.t.Fatalf("%s: %s, %v", k.ID, begun.What, err)
 		}
 		start.After, start.Hurry = 0, true
 		later = append(later, start)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -40,7 +41,7 @@ type rig struct {
 	queue    string
 	address  string // where the workers find Temporal
 	config   string
-	extra    string // further sections of the configuration
+	sections map[string]any // of the configuration, besides those that configure writes
 
 	mu      sync.Mutex
 	workers []*workerProcess
@@ -208,12 +209,14 @@ func (r *rig) configure() {
 		}
 		accounts = append(accounts, one)
 	}
-	text, err := json.MarshalIndent(section{ // which YAML reads
+	whole := section{
 		"temporal":  section{"address": r.address, "namespace": namespace, "task_queue": r.queue},
 		"registry":  section{"postgres": section{"url_file": r.file("registry-url", r.postgres.URL())}},
 		"stores":    section{"default": section{"vault": section{"address": r.vault.Address(), "auth": section{"token": section{"file": r.tokenFile(r.t)}}}}},
 		"providers": accounts, "listen": "127.0.0.1:0", "drain": "5s", "log": section{"level": "warn"},
-	}, "", "  ")
+	}
+	maps.Copy(whole, r.sections)
+	text, err := json.MarshalIndent(whole, "", "  ") // which YAML reads
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -170,7 +170,7 @@ func (sc *commanded) plan() client.WorkflowRun {
 	begun, err := l.Begin(sc.t.Context(), activities.Start{
 		Operation: keyturn.Rotate, Key: sc.key(), Cause: activities.Cause{Reason: "scheduled", Actor: "sweep"}, IfDue: true, After: time.Hour,
 	})
-	if err != nil || begun != activities.Started {
+	if err != nil || begun.What != activities.Started {
 		sc.t.Fatalf("%s, %v", begun, err)
 	}
 	d, err := sc.client.DescribeWorkflowExecution(sc.t.Context(), workflows.KeyWorkflowID(sc.id), "")

@@ -116,25 +116,31 @@ func (sc *scenario) keep(workflow, ending string) {
 
 func (sc *scenario) keepRun(workflow, ending, id string) {
 	sc.t.Helper()
+	keepHistory(sc.t, sc.client, workflow, sc.vendor.Provider+"-"+ending, id)
+}
+
+// keepHistory writes the latest history of a workflow.
+func keepHistory(t testing.TB, c client.Client, workflow, name, id string) {
+	t.Helper()
 	var h historypb.History
-	it := sc.client.GetWorkflowHistory(sc.t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	it := c.GetWorkflowHistory(t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		e, err := it.Next()
 		if err != nil {
-			sc.t.Fatal(err)
+			t.Fatal(err)
 		}
 		h.Events = append(h.Events, e)
 	}
 	b, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&h)
 	if err != nil {
-		sc.t.Fatal(err)
+		t.Fatal(err)
 	}
 	dir := filepath.Join("..", "..", "workflows", "testdata", "histories", workflow)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		sc.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, sc.vendor.Provider+"-"+ending+".json"), append(b, '\n'), 0o644); err != nil {
-		sc.t.Fatal(err)
+	if err := os.WriteFile(filepath.Join(dir, name+".json"), append(b, '\n'), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -155,6 +155,10 @@ func (p *provider) Verify(ctx context.Context, id string, secret keyturn.Secret)
 	return nil
 }
 
+// VerifiesPair says that Verify accepts a value only with the id of its own key:
+// the id is part of what is signed, and AWS looks the secret up by it.
+func (p *provider) VerifiesPair() {}
+
 // Disable makes the key inactive; it keeps its slot.
 func (p *provider) Disable(ctx context.Context, principal, id string) error {
 	return p.setStatus(ctx, "aws: disable", principal, id, types.StatusTypeInactive)

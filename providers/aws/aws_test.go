@@ -92,6 +92,24 @@ func TestVerifyChecksTheAccount(t *testing.T) {
 	}
 }
 
+// TestVerifyProvesThePair: an adoption takes what Verify accepts for proof that the
+// value is that key's.
+func TestVerifyProvesThePair(t *testing.T) {
+	t.Parallel()
+	w := open(t, stored, awsfake.Account)
+	if _, ok := w.Provider.(interface{ VerifiesPair() }); !ok {
+		t.Error("it does not say so")
+	}
+	other, err := w.ledger.Mint("test", fake.Draft{Principal: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Provider.(providers.Verifier).Verify(t.Context(), other.ID, keyturn.NewSecret(w.key.Secret))
+	if keyturn.KindOf(err) != keyturn.Denied {
+		t.Errorf("a value with the id of another key: %v", err)
+	}
+}
+
 // xmlError answers every request with an error.
 func xmlError(status int, code, message string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

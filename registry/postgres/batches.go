@@ -30,7 +30,7 @@ func (s *Store) AddBatch(ctx context.Context, b registry.Batch, keys []keyturn.K
 		return err
 	}
 	return translate(ctx, op, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, rows.InsertBatch, b.ID, b.Selector, b.Reason, b.Note, b.Actor, b.Now, b.At, b.Keys)
+		tag, err := tx.Exec(ctx, rows.InsertBatch, b.ID, b.Selector, b.Reason, b.Note, b.Actor, b.Now, int64(b.Overlap), b.Urgent, b.At, b.Keys)
 		if err != nil {
 			return err
 		}
@@ -81,9 +81,12 @@ func (s *Store) batches(ctx context.Context, op, query string, arg any) ([]regis
 	if err != nil {
 		return nil, translate(ctx, op, err)
 	}
-	found, err := pgx.CollectRows(answer, pgx.RowToStructByPos[registry.Batch])
-	for i := range found {
-		found[i].At = found[i].At.UTC()
-	}
+	found, err := pgx.CollectRows(answer, scanBatch)
 	return found, translate(ctx, op, err)
+}
+
+func scanBatch(row pgx.CollectableRow) (b registry.Batch, err error) {
+	err = row.Scan(&b.ID, &b.Selector, &b.Reason, &b.Note, &b.Actor, &b.Now, (*int64)(&b.Overlap), &b.Urgent, &b.At, &b.Keys)
+	b.At = b.At.UTC()
+	return b, err
 }

@@ -17,6 +17,9 @@ const (
 	// findingsLock is for reports and what ends findings, so that each finding that
 	// opens is counted by one report.
 	findingsLock = 0x6b657976
+	// peopleLock is for what is recorded of people, so that one name has one member
+	// and somebody who leaves has one departure.
+	peopleLock = 0x6b657977
 )
 
 const takeTurn = "SELECT pg_advisory_xact_lock($1)"

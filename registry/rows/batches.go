@@ -33,9 +33,9 @@ func PrepareBatch(op string, b registry.Batch, keys []keyturn.KeyID) (registry.B
 
 // The statements on batches.
 const (
-	InsertBatch = "INSERT INTO batches (id, selector, reason, note, actor, now, at, keys) " +
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING"
-	selectBatch   = "SELECT id, selector, reason, note, actor, now, at, keys FROM batches "
+	InsertBatch = "INSERT INTO batches (id, selector, reason, note, actor, now, overlap, urgent, at, keys) " +
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING"
+	selectBatch   = "SELECT id, selector, reason, note, actor, now, overlap, urgent, at, keys FROM batches "
 	SelectBatch   = selectBatch + "WHERE id = $1"
 	SelectBatches = selectBatch + "ORDER BY at DESC, seq DESC LIMIT $1"
 )

@@ -29,7 +29,7 @@ func (s *Store) AddBatch(ctx context.Context, b registry.Batch, keys []keyturn.K
 		return err
 	}
 	return s.transact(ctx, op, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, rows.InsertBatch, b.ID, b.Selector, b.Reason, b.Note, b.Actor, b.Now, moment(&b.At), b.Keys))
+		n, err := affected(tx.ExecContext(ctx, rows.InsertBatch, b.ID, b.Selector, b.Reason, b.Note, b.Actor, b.Now, int64(b.Overlap), b.Urgent, moment(&b.At), b.Keys))
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *Store) Batches(ctx context.Context, n int) ([]registry.Batch, error) {
 
 func scanBatch(answer *sql.Rows) (b registry.Batch, err error) {
 	var at instant
-	err = answer.Scan(&b.ID, &b.Selector, &b.Reason, &b.Note, &b.Actor, &b.Now, &at, &b.Keys)
+	err = answer.Scan(&b.ID, &b.Selector, &b.Reason, &b.Note, &b.Actor, &b.Now, (*int64)(&b.Overlap), &b.Urgent, &at, &b.Keys)
 	b.At = at.Time
 	return b, err
 }

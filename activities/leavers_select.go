@@ -1,0 +1,165 @@
+package activities
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/people"
+	"github.com/keyturn/keyturn/registry"
+)
+
+// SelectKeysResult counts the keys a leaver could have seen.
+type SelectKeysResult struct {
+	Keys int `json:"keys"`
+}
+
+// SelectKeys finds every key a leaver could have seen, and records a batch that
+// replaces them: those they own, those whose value they made, and those in a path
+// of the store that is theirs. It is safe to repeat; keys that were found before
+// are not found again.
+func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResult, error) {
+	d, err := a.Registry.Departure(ctx, in.ID)
+	if err != nil {
+		return SelectKeysResult{}, err
+	}
+	known, err := a.selected(ctx, d)
+	if err != nil {
+		return SelectKeysResult{}, err
+	}
+	seen, err := a.seenBy(ctx, d)
+	if err != nil {
+		return SelectKeysResult{}, err
+	}
+	fresh := map[keyturn.KeyID]bool{}
+	for id := range seen {
+		if !known.keys[id] {
+			fresh[id] = true
+		}
+	}
+	res := SelectKeysResult{Keys: len(known.keys) + len(fresh)}
+	if len(fresh) == 0 {
+		return res, nil
+	}
+	b := registry.Batch{
+		ID: batchName(d.ID, known.batches+1), Selector: "what a leaver could have seen", Reason: "offboarding", Note: "departure " + d.ID,
+		Actor: actor(d), Now: a.Rules.Now, Overlap: a.Rules.Overlap, Urgent: true, At: a.Now().UTC(),
+	}
+	if err := a.Registry.AddBatch(ctx, b, slices.Sorted(maps.Keys(fresh))); err != nil {
+		return res, err
+	}
+	_, err = a.change(ctx, d.ID, func(d *registry.Departure) { d.Batch = b.ID })
+	return res, err
+}
+
+// batchName names the nth batch of a departure: most have one, and another comes
+// where an entry gave the leaver one more key meanwhile.
+func batchName(departure string, n int) string {
+	if n == 1 {
+		return departure
+	}
+	return departure + "-" + strconv.Itoa(n)
+}
+
+// selection is what was selected for a departure so far.
+type selection struct {
+	batches int
+	keys    map[keyturn.KeyID]bool
+}
+
+func (a *Leavers) selected(ctx context.Context, d registry.Departure) (selection, error) {
+	out := selection{keys: map[keyturn.KeyID]bool{}}
+	for {
+		id := batchName(d.ID, out.batches+1)
+		_, err := a.Registry.Batch(ctx, id)
+		if keyturn.KindOf(err) == keyturn.NotFound {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		out.batches++
+		for k, err := range a.Registry.BatchKeys(ctx, id, "", "") {
+			if err != nil {
+				return out, err
+			}
+			out.keys[k.Key] = true
+		}
+	}
+}
+
+// seenBy finds the keys in service that a leaver could have seen.
+func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn.KeyID]bool, error) {
+	out := map[keyturn.KeyID]bool{}
+	find := func(f registry.Filter) error {
+		for k, err := range a.Registry.Find(ctx, f) {
+			if err != nil {
+				return err
+			}
+			if k.Current() != nil {
+				out[k.ID] = true
+			}
+		}
+		return nil
+	}
+	addresses := a.addresses(ctx, d.Email)
+	owners, err := a.owners(ctx, addresses)
+	if err != nil {
+		return nil, err
+	}
+	for _, owner := range owners {
+		if err := find(registry.Filter{OwnerPerson: owner}); err != nil {
+			return nil, err
+		}
+	}
+	for _, address := range addresses {
+		for _, path := range a.Rules.PersonalPaths {
+			user, _, _ := strings.Cut(address, "@")
+			prefix := strings.NewReplacer("{email}", address, "{user}", user).Replace(path)
+			if err := find(registry.Filter{PathPrefix: prefix}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for made, err := range a.Registry.MadeBy(ctx, addresses) {
+		if err != nil {
+			return nil, err
+		}
+		k, err := a.Registry.Get(ctx, made.Key)
+		if err != nil {
+			return nil, err
+		}
+		// What replaced it since was made by nobody they could watch.
+		if cur := k.Current(); k.Retired.IsZero() && cur != nil && !cur.Created.After(made.At.Add(clockSkew)) {
+			out[k.ID] = true
+		}
+	}
+	return out, nil
+}
+
+// addresses are all a person is known by.
+func (a *Leavers) addresses(ctx context.Context, email string) []string {
+	out := []string{people.Address(email)}
+	for _, p := range a.whoever(ctx, email) {
+		out = append(append(out, p.Email), p.Aliases...)
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == "" })
+}
+
+// owners are the ways in which entries write one of these addresses.
+func (a *Leavers) owners(ctx context.Context, addresses []string) ([]string, error) {
+	var out []string
+	for owner, err := range a.Registry.Owners(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(addresses, people.Address(owner)) {
+			out = append(out, owner)
+		}
+	}
+	return out, nil
+}

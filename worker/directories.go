@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
+	"github.com/keyturn/keyturn/config"
+	"github.com/keyturn/keyturn/people"
+	"github.com/keyturn/keyturn/people/entra"
+	"github.com/keyturn/keyturn/people/google"
+	"github.com/keyturn/keyturn/people/identitycenter"
+	"github.com/keyturn/keyturn/people/okta"
+	"github.com/keyturn/keyturn/people/roster"
+	"github.com/keyturn/keyturn/people/scim"
+	"github.com/keyturn/keyturn/registry"
+	"github.com/keyturn/keyturn/secrets"
+	"github.com/keyturn/keyturn/webhooks"
+)
+
+// factories are the directories compiled in.
+func factories() []people.Factory {
+	return []people.Factory{entra.Factory, google.Factory, identitycenter.Factory, okta.Factory}
+}
+
+// openPeople opens every configured directory.
+func openPeople(c People, w *wiring, m *metrics) (*activities.Leavers, error) {
+	out := &activities.Leavers{
+		Registry: w.registry, Directories: map[string]people.Directory{}, Rules: c.rules(), Now: time.Now, Poll: 2 * time.Second, Retry: 5 * time.Minute,
+	}
+	for name, d := range c.Directories {
+		var err error
+		if out.Directories[name], err = openDirectory(name, d, w, m); err != nil {
+			return nil, fmt.Errorf("people.directories.%s: %w", name, err)
+		}
+	}
+	return out, nil
+}
+
+func openDirectory(name string, d Directory, w *wiring, m *metrics) (people.Directory, error) {
+	if d.Directory == pushed || d.Directory == listed {
+		return &roster.Directory{Name: name, Roster: w.registry}, nil
+	}
+	for _, f := range factories() {
+		if f.Name != d.Directory {
+			continue
+		}
+		env := people.Env{
+			HTTP:    &http.Client{Transport: newTransport("people/"+d.Directory, d.CallsPerSecond, m.calls), Timeout: time.Duration(d.Timeout), CheckRedirect: stay},
+			BaseURL: d.BaseURL, Decode: func(v any) error { return strict(d.Settings, v) }, Secret: pair(w.keys.Secrets), Now: time.Now,
+		}
+		if d.WebhookSecretFile != "" {
+			var err error
+			if env.WebhookSecret, err = config.Secret(d.WebhookSecretFile); err != nil {
+				return nil, fmt.Errorf("webhook_secret_file: %w", err)
+			}
+		}
+		return f.New(env)
+	}
+	return nil, fmt.Errorf("this worker knows no directory %q; it knows entra, google, identitycenter, list, okta and scim", d.Directory)
+}
+
+// pair reads a credential where it is kept, with the id beside it.
+func pair(stores secrets.Catalog) func(context.Context, keyturn.SecretRef) (string, keyturn.Secret, error) {
+	read := credential(stores)
+	return func(ctx context.Context, ref keyturn.SecretRef) (string, keyturn.Secret, error) {
+		c, err := read(ctx, ref)
+		return c.ID, c.Secret, err
+	}
+}
+
+// checkDirectories asks every configured directory, by harmless calls only,
+// whether it can be used.
+func checkDirectories(ctx context.Context, c Config, out io.Writer) (err error) {
+	log, err := c.Log.logger(io.Discard)
+	if err != nil {
+		return err
+	}
+	m, err := newMetrics()
+	if err != nil {
+		return err
+	}
+	w := &wiring{}
+	if err := w.open(ctx, c, log, m); err != nil {
+		return errors.Join(err, w.close())
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	wrong := 0
+	for _, name := range slices.Sorted(maps.Keys(w.leavers.Directories)) {
+		if err := w.leavers.Directories[name].Check(ctx); err != nil {
+			_, _ = fmt.Fprintf(out, "%s: %v\n", name, err)
+			wrong++
+		} else {
+			_, _ = fmt.Fprintf(out, "%s: ok\n", name)
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d of %d directories cannot be used", wrong, len(w.leavers.Directories))
+	}
+	return nil
+}
+
+// scimServers are the endpoints that identity providers push people to.
+func scimServers(c People, w *wiring, engine activities.LeaverEngine, log *slog.Logger, m *metrics) map[string]http.Handler {
+	out := map[string]http.Handler{}
+	for name, d := range c.Directories {
+		if d.Directory != pushed {
+			continue
+		}
+		s := &scim.Server{
+			Directory: name, Roster: w.registry, Now: time.Now, Log: log.With("directory", name),
+			Token: func(context.Context) (keyturn.Secret, error) { return config.Secret(d.WebhookSecretFile) },
+			Left: func(ctx context.Context, l scim.Leaver) error {
+				_, err := activities.Announce(ctx, w.registry, engine, registry.Departure{
+					ID: activities.NewDepartureID(), Email: l.Email, Origin: name, Event: l.Event, Actor: name, At: time.Now().UTC(), Reason: l.Reason,
+				})
+				return err
+			},
+			Back: func(ctx context.Context, email string) error {
+				return w.registry.Returned(ctx, email, time.Now().UTC())
+			},
+			Count: func(o scim.Outcome) { m.webhooks.WithLabelValues("people/"+name, string(o)).Inc() },
+		}
+		out[name] = s.Handler(webhooks.ScimPath(name))
+	}
+	return out
+}
