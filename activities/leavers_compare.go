@@ -77,6 +77,7 @@ type owner struct {
 	gone    string // the directory that has them as not active
 	reason  string
 	address string // the one the directory has them under
+	aliases []string
 }
 
 // read reads a directory.
@@ -94,7 +95,7 @@ func (c *comparison) read(ctx context.Context, name string, res *CompareDirector
 				o.active = true
 				active = append(active, address)
 			case o.gone == "":
-				o.gone, o.reason, o.address = name, "not active any more", p.Email
+				o.gone, o.reason, o.address, o.aliases = name, "not active any more", p.Email, p.Aliases
 			}
 		}
 		if p.Active {
@@ -151,7 +152,7 @@ func (c *comparison) conclude(ctx context.Context, res *CompareDirectoriesResult
 	for _, address := range left {
 		o := c.owners[address]
 		_, err := Announce(ctx, c.Registry, c.Engine, registry.Departure{
-			ID: NewDepartureID(), Email: cmp.Or(o.address, address), Origin: OriginComparison, Event: c.began.Format(time.RFC3339Nano) + " " + address,
+			ID: NewDepartureID(), Email: cmp.Or(o.address, address), Aliases: o.aliases, Origin: OriginComparison, Event: c.began.Format(time.RFC3339Nano) + " " + address,
 			Actor: OriginComparison, At: c.began, Reason: o.reason + " (" + o.gone + ")",
 		})
 		if err != nil {

@@ -41,7 +41,7 @@ func (a *Leavers) LookAtPerson(ctx context.Context, in LookAtPersonInput) (LookA
 		return LookAtPersonResult{}, nil // an account without an address owns no key
 	}
 	d, err := Announce(ctx, a.Registry, a.Engine, registry.Departure{
-		ID: NewDepartureID(), Email: p.Email, Origin: in.Directory, Event: in.Event, Actor: in.Directory, At: a.Now().UTC(), Reason: "not active any more",
+		ID: NewDepartureID(), Email: p.Email, Aliases: p.Aliases, Origin: in.Directory, Event: in.Event, Actor: in.Directory, At: a.Now().UTC(), Reason: "not active any more",
 	})
 	return LookAtPersonResult{Departure: d.ID}, err
 }

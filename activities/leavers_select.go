@@ -105,7 +105,7 @@ func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn
 		}
 		return nil
 	}
-	addresses := a.addresses(ctx, d.Email)
+	addresses := a.addresses(ctx, d)
 	owners, err := a.owners(ctx, addresses)
 	if err != nil {
 		return nil, err
@@ -141,9 +141,9 @@ func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn
 }
 
 // addresses are all a person is known by.
-func (a *Leavers) addresses(ctx context.Context, email string) []string {
-	out := []string{people.Address(email)}
-	for _, p := range a.whoever(ctx, email) {
+func (a *Leavers) addresses(ctx context.Context, d registry.Departure) []string {
+	out := append([]string{people.Address(d.Email)}, d.Aliases...)
+	for _, p := range a.whoever(ctx, d.Email) {
 		out = append(append(out, p.Email), p.Aliases...)
 	}
 	slices.Sort(out)

@@ -20,7 +20,7 @@ type heirs struct {
 }
 
 func (a *Leavers) heirs(ctx context.Context, d registry.Departure) *heirs {
-	h := &heirs{Leavers: a, departure: d, leaver: a.addresses(ctx, d.Email), chosen: map[string]string{}}
+	h := &heirs{Leavers: a, departure: d, leaver: a.addresses(ctx, d), chosen: map[string]string{}}
 	for _, p := range a.whoever(ctx, d.Email) {
 		if p.Manager != "" {
 			h.manager = append(h.manager, p.Manager)

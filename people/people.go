@@ -41,6 +41,19 @@ type Team struct {
 	Members []string // addresses of those who are active
 }
 
+// Has reports whether an address is that of a member or a lead.
+func (t Team) Has(email string) bool {
+	email = Address(email)
+	for _, list := range [][]string{t.Leads, t.Members} {
+		for _, a := range list {
+			if a == email {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // A Directory is one identity provider or list of staff.
 //
 // All methods honour ctx, are safe for concurrent use and safe to repeat, and

@@ -54,6 +54,9 @@ type Departures interface {
 type Departure struct {
 	ID    string // opaque: it is in workflow ids and search attributes
 	Email string // as people.Address writes it
+	// Aliases are other addresses of the same person, likewise, as they were known
+	// when it was recorded: a directory may not know them any more.
+	Aliases []string
 	// Origin and Event are what first said so: the name of a directory, "operator"
 	// or "comparison", and its own name for that.
 	Origin string

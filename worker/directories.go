@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -109,18 +110,18 @@ func checkDirectories(ctx context.Context, c Config, out io.Writer) (err error) 
 }
 
 // scimServers are the endpoints that identity providers push people to.
-func scimServers(c People, w *wiring, engine activities.LeaverEngine, log *slog.Logger, m *metrics) map[string]http.Handler {
+func scimServers(c Config, w *wiring, engine activities.LeaverEngine, log *slog.Logger, m *metrics) map[string]http.Handler {
 	out := map[string]http.Handler{}
-	for name, d := range c.Directories {
+	for name, d := range c.People.Directories {
 		if d.Directory != pushed {
 			continue
 		}
 		s := &scim.Server{
-			Directory: name, Roster: w.registry, Now: time.Now, Log: log.With("directory", name),
+			Directory: name, Address: strings.TrimSuffix(c.Webhooks.PublicURL, "/"), Roster: w.registry, Now: time.Now, Log: log.With("directory", name),
 			Token: func(context.Context) (keyturn.Secret, error) { return config.Secret(d.WebhookSecretFile) },
 			Left: func(ctx context.Context, l scim.Leaver) error {
 				_, err := activities.Announce(ctx, w.registry, engine, registry.Departure{
-					ID: activities.NewDepartureID(), Email: l.Email, Origin: name, Event: l.Event, Actor: name, At: time.Now().UTC(), Reason: l.Reason,
+					ID: activities.NewDepartureID(), Email: l.Email, Aliases: l.Aliases, Origin: name, Event: l.Event, Actor: name, At: time.Now().UTC(), Reason: l.Reason,
 				})
 				return err
 			},

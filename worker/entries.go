@@ -13,43 +13,47 @@ import (
 )
 
 // checkEntries compares the store paths of entry files with what the stores
-// hold. The worker does it, and not the command line, because only the worker
-// may reach the stores. It reads names of versions, never a value.
+// hold, and their owners with who is in the directories. The worker does it, and not
+// the command line, because only the worker may reach either. It reads names of
+// versions, never a value.
 func checkEntries(ctx context.Context, c Config, path string, out, errOut io.Writer) error {
 	log, err := c.Log.logger(errOut)
 	if err != nil {
 		return err
 	}
-	w := &wiring{}
+	m, err := newMetrics()
+	if err != nil {
+		return err
+	}
+	w, err := wire(ctx, c, log, m)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = w.close() }()
-	store, err := c.Registry.Open(ctx)
-	if err != nil {
-		return err
-	}
-	w.closers = append(w.closers, store.Close)
-	stores, closeStores, err := c.Stores.Open(ctx)
-	if err != nil {
-		return err
-	}
-	w.closers = append(w.closers, closeStores)
+	owners := newOwners(w.leavers.Directories, c.People)
 	total, wrong := 0, 0
 	for e, findings := range entry.Read(path) {
 		if len(findings) == 0 {
 			total++
-			if findings, err = checkPath(ctx, e, store, stores); err != nil {
+			if findings, err = checkPath(ctx, e, w.registry, w.keys.Secrets); err != nil {
 				return fmt.Errorf("%s: %w", e.File(), err)
 			}
+			more, err := owners.check(ctx, e)
+			if err != nil {
+				return fmt.Errorf("%s: %w", e.File(), err)
+			}
+			findings = append(findings, more...)
 		}
 		for _, f := range findings {
 			_, _ = fmt.Fprintln(out, f)
 			wrong++
 		}
 	}
-	log.Debug("entries were compared with the stores", slog.Int("entries", total))
+	log.Debug("entries were compared with stores and directories", slog.Int("entries", total))
 	if wrong > 0 {
 		return fmt.Errorf("%d findings in %d entries", wrong, total)
 	}
-	fmt.Fprintf(out, "%d entries: every store path is as it should be\n", total)
+	fmt.Fprintf(out, "%d entries: every store path and owner is as it should be\n", total)
 	return nil
 }
 

@@ -31,7 +31,8 @@ Usage:
   keyturn-worker -config worker.yaml                 run until SIGTERM or Ctrl-C
   keyturn-worker -config worker.yaml -check-config   check the file and exit
   keyturn-worker -config worker.yaml -check-entries keys/
-                                                     compare the store paths of entry files with the stores
+                                                     compare the store paths and owners of entry files
+                                                     with the stores and the directories of people
   keyturn-worker -config worker.yaml -check-trackers ask every tracker whether it can be used
   keyturn-worker -config worker.yaml -check-directories
                                                      ask every directory of people whether it can be used
@@ -54,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	path := flags.String("config", "worker.yaml", "the configuration `file`")
 	check := flags.Bool("check-config", false, "check the configuration file, open nothing, and exit")
-	entries := flags.String("check-entries", "", "compare the store paths of the entry files at `PATH` with the stores, and exit")
+	entries := flags.String("check-entries", "", "compare the store paths and owners of the entry files at `PATH` with the stores and directories, and exit")
 	trackers := flags.Bool("check-trackers", false, "ask every configured tracker whether it can be used, and exit")
 	directories := flags.Bool("check-directories", false, "ask every configured directory of people whether it can be used, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
@@ -129,7 +130,7 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 	launcher := workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue, Now: time.Now}
 	w.leavers.Engine, w.leavers.Address = launcher, c.Webhooks.deliveries()
 	stopWebhooks, err := c.Webhooks.serve(ctx, &webhooks.Server{
-		Trackers: w.people.Trackers, Directories: w.leavers.Directories, SCIM: scimServers(c.People, w, launcher, log, m),
+		Trackers: w.people.Trackers, Directories: w.leavers.Directories, SCIM: scimServers(c, w, launcher, log, m),
 		Registry: w.registry, Temporal: temporal{cl, launcher}, Now: time.Now, Log: log, Rate: c.Webhooks.Rate, Burst: c.Webhooks.Burst,
 		Count: func(source string, o webhooks.Outcome) { m.webhooks.WithLabelValues(source, string(o)).Inc() },
 	})

@@ -40,7 +40,7 @@ func pages[T any](ctx context.Context, d *directory, r request) iter.Seq2[T, err
 				return
 			}
 			var ok bool
-			if r.path, ok = d.next(page.Next); !ok  {
+			if r.path, ok = d.next(page.Next); !ok || seen[r.path] {
 				yield(none, keyturn.Errorf(keyturn.Unavailable, r.op, "the next page is not where Graph's pages are"))
 				return
 			}

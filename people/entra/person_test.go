@@ -86,4 +86,9 @@ func TestDeleted(t *testing.T) {
 	w.tenant.Purge(id)
 	_, err = w.PersonByID(t.Context(), id)
 	wantKind(t, "PersonByID of the purged", err, keyturn.NotFound)
+	w.faults.Set(fake.Rule{Path: "/v1.0/directory/", Answer: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		fake.JSON(rw, http.StatusOK, map[string]any{"@odata.type": "#microsoft.graph.group", "id": id, "mail": "all@acme.example"})
+	})})
+	_, err = w.PersonByID(t.Context(), id)
+	wantKind(t, "PersonByID of a deleted group", err, keyturn.NotFound)
 }

@@ -68,7 +68,7 @@ func (d *directory) grants(ctx context.Context, op, path string) ([]string, erro
 			return nil, err
 		case g.ID == "":
 			return nil, undocumented(op)
-		default:
+		case g.Consent == "Principal":
 			out = append(out, g.ID)
 		}
 	}

@@ -49,7 +49,7 @@ type Change struct {
 // returned with that error, too, and nothing was written.
 func Import(ctx context.Context, r registry.Roster, directory string, records []Record, now time.Time, o Options) (Diff, error) {
 	p := &plan{directory: directory, records: records, now: now, complete: o.Complete}
-	if err := p.make(ctx, r); err != nil {
+	if err := p.compare(ctx, r); err != nil {
 		return Diff{}, err
 	}
 	if left, most := len(p.diff.Left), o.most(p.active); left > most {

@@ -37,7 +37,7 @@ type known struct {
 	user roster.User
 }
 
-func (p *plan) make(ctx context.Context, r registry.Roster) error {
+func (p *plan) compare(ctx context.Context, r registry.Roster) error {
 	p.listed, p.former, p.holders, p.emails = map[string]int{}, map[string]int{}, map[string]string{}, map[string]bool{}
 	for m, err := range r.Members(ctx, registry.MemberFilter{Directory: p.directory, Kind: registry.UserMember}) {
 		if err != nil {

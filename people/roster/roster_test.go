@@ -64,7 +64,8 @@ func (w world) staff() {
 	w.user("a", "ada@acme.example", true, roster.User{DisplayName: "Ada", Enterprise: manager("Chief@Acme.example")})
 	w.user("b", "bob@acme.example", false, roster.User{Name: roster.Name{GivenName: "Bob", FamilyName: "B"}, Enterprise: manager("a")})
 	carl := roster.User{UserName: "Carl@corp.example", Enterprise: manager("ext-a"), Emails: []roster.Email{
-		{Value: "carl@acme.example", Primary: true}, {Value: "C.Arl@acme.example"}, {Value: "bob@acme.example"}}}
+		{Value: "carl@acme.example", Primary: true}, {Value: "C.Arl@acme.example"}, {Value: "bob@acme.example"},
+	}}
 	carl.Meta.Formerly = []string{"charles@acme.example"}
 	w.user("c", "carl@acme.example", true, carl)
 	w.add(registry.Member{Kind: registry.GroupMember, ID: "g", Name: "Ops", Active: true}, roster.Group{
@@ -77,8 +78,10 @@ func (w world) staff() {
 var (
 	ada  = people.Person{ID: "a", Email: "ada@acme.example", Name: "Ada", Manager: "chief@acme.example", Active: true}
 	bob  = people.Person{ID: "b", Email: "bob@acme.example", Name: "Bob B", Manager: "ada@acme.example"}
-	carl = people.Person{ID: "c", Email: "carl@acme.example", Name: "Carl@corp.example", Manager: "ada@acme.example", Active: true,
-		Aliases: []string{"c.arl@acme.example", "bob@acme.example", "carl@corp.example", "charles@acme.example"}}
+	carl = people.Person{
+		ID: "c", Email: "carl@acme.example", Name: "Carl@corp.example", Manager: "ada@acme.example", Active: true,
+		Aliases: []string{"c.arl@acme.example", "bob@acme.example", "carl@corp.example", "charles@acme.example"},
+	}
 )
 
 func TestPerson(t *testing.T) {

@@ -52,6 +52,8 @@ func (f *fault) Error() string { return "scim: " + f.detail }
 
 var noPlace = &fault{status: http.StatusNotFound, detail: "there is nothing at this address"}
 
+var later = &fault{status: http.StatusServiceUnavailable, detail: "try again later", header: map[string]string{"Retry-After": "30"}}
+
 func invalid(scimType, detail string) *fault {
 	return &fault{status: http.StatusBadRequest, scimType: scimType, detail: detail}
 }
@@ -74,7 +76,7 @@ func (s *Server) failure(err error) answer {
 			f = invalid("invalidValue", "the resource cannot be kept as it is")
 		default:
 			s.Log.Error("a request of the identity provider could not be carried out", "directory", s.Directory, "error", err)
-			f = &fault{status: http.StatusServiceUnavailable, detail: "try again later", header: map[string]string{"Retry-After": "30"}}
+			f = later
 		}
 	}
 	a := answer{status: f.status, header: f.header}

@@ -85,13 +85,19 @@ func (q *request) tell(k kind, m *registry.Member, o object) error {
 		if q.r.Method == http.MethodDelete {
 			l.Reason = "deleted at the identity provider"
 		}
-		if all := distinct(append(now.Formerly, addresses(o)...)); len(all) > 0 {
-			l.Email, l.Aliases = all[0], all[1:]
+		all := distinct(append(now.Formerly, addresses(o)...))
+		if len(all) == 0 {
+			return nil // no key is of somebody without an address
 		}
-		return q.Left(q.ctx, l)
+		l.Email, l.Aliases = all[0], all[1:]
+		if err := q.Left(q.ctx, l); err != nil {
+			return q.unheard(err)
+		}
 	case now.Back:
-		if err := q.Back(q.ctx, m.Email); err != nil {
-			return err
+		if m.Email != "" {
+			if err := q.Back(q.ctx, m.Email); err != nil {
+				return q.unheard(err)
+			}
 		}
 		delete(o, "meta")
 		if err := fill(userKind, m, o); err != nil {
@@ -104,4 +110,11 @@ func (q *request) tell(k kind, m *registry.Member, o object) error {
 		return err
 	}
 	return nil
+}
+
+// unheard is the answer where Left or Back failed, whatever the reason: the request
+// itself was fine, and is to be sent again.
+func (q *request) unheard(err error) error {
+	q.Log.Error("that somebody left or came back could not be passed on", "directory", q.Directory, "error", err)
+	return later
 }

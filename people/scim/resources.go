@@ -11,10 +11,10 @@ import (
 
 // resources answers requests to /Users and /Groups, and to one resource there.
 func (q *request) resources(w http.ResponseWriter, k kind, id string) (answer, error) {
-	switch {
-	case id == ".search":
+	switch id {
+	case ".search":
 		return q.search(w, k)
-	case id == "":
+	case "":
 		switch q.r.Method {
 		case http.MethodGet, http.MethodHead:
 			return q.list(fromQuery(q.r.URL.Query()), k)

@@ -41,7 +41,7 @@ type Server struct {
 type Leaver struct {
 	// Email is the user's address as people.Address writes it, and as it was before
 	// the write that made the user inactive: some identity providers rename whom they
-	// delete, and keys are still of the old name. It is empty if there is none.
+	// delete, and keys are still of the old name. Of a user without any address nobody is told.
 	Email string
 	// Aliases are the user's other addresses, from before that write and from now.
 	Aliases []string

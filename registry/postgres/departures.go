@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/registry/rows"
 )
@@ -146,8 +145,8 @@ func all[T any](read func() ([]T, error)) iter.Seq2[T, error] {
 // Returned implements [registry.Departures].
 func (s *Store) Returned(ctx context.Context, email string, at time.Time) error {
 	const op = "postgres: returned"
-	if at.IsZero() {
-		return keyturn.Errorf(keyturn.Invalid, op, "say when")
+	if err := rows.CheckReturned(op, email, at); err != nil {
+		return err
 	}
 	return s.people(ctx, op, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, rows.UpdateReturned, email, at)
@@ -158,8 +157,8 @@ func (s *Store) Returned(ctx context.Context, email string, at time.Time) error 
 // Saw implements [registry.Departures].
 func (s *Store) Saw(ctx context.Context, directory string, emails []string, at time.Time) error {
 	const op = "postgres: saw"
-	if directory == "" || at.IsZero() {
-		return keyturn.Errorf(keyturn.Invalid, op, "say which directory, and when")
+	if err := rows.CheckSaw(op, directory, emails, at); err != nil {
+		return err
 	}
 	if len(emails) == 0 {
 		return nil
@@ -180,10 +179,13 @@ func (s *Store) Seen(ctx context.Context, email string) (directory string, at ti
 	return directory, at.UTC(), translate(ctx, op, err)
 }
 
+// person is the column of owners, ordered by its bytes as ids are.
+const person = `owner_person COLLATE "C"`
+
 // Owners implements [registry.Departures].
 func (s *Store) Owners(ctx context.Context) iter.Seq2[string, error] {
 	return rows.Owners(ctx, func(after string, n int) ([]string, error) {
-		found, err := gather(ctx, s.pool, pgx.RowTo[string], rows.SelectOwners, after, n)
+		found, err := gather(ctx, s.pool, pgx.RowTo[string], rows.SelectOwners(person), after, n)
 		return found, translate(ctx, "postgres: owners", err)
 	})
 }

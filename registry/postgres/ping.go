@@ -22,7 +22,11 @@ const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction
 		('accounts', 'SELECT'), ('accounts', 'INSERT'), ('accounts', 'UPDATE'),
 		('batches', 'SELECT'), ('batches', 'INSERT'),
 		('batch_keys', 'SELECT'), ('batch_keys', 'INSERT'), ('batch_keys', 'UPDATE'),
-		('findings', 'SELECT'), ('findings', 'INSERT'), ('findings', 'UPDATE')
+		('findings', 'SELECT'), ('findings', 'INSERT'), ('findings', 'UPDATE'),
+		('members', 'SELECT'), ('members', 'INSERT'), ('members', 'UPDATE'), ('members', 'DELETE'),
+		('departures', 'SELECT'), ('departures', 'INSERT'), ('departures', 'UPDATE'),
+		('departure_events', 'SELECT'), ('departure_events', 'INSERT'),
+		('sightings', 'SELECT'), ('sightings', 'INSERT'), ('sightings', 'UPDATE')
 	) AS needed (name, privilege))`
 
 // Ping implements [registry.Store]. It finds a read-only replica, missing

@@ -40,6 +40,8 @@ func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fr
 
 func BenchmarkAccounts(b *testing.B)      { withSettle(b, registrytest.BenchmarkAccounts) }
 func BenchmarkDue(b *testing.B)           { withSettle(b, registrytest.BenchmarkDue) }
+func BenchmarkMadeBy(b *testing.B)        { withSettle(b, registrytest.BenchmarkMadeBy) }
+func BenchmarkOwners(b *testing.B)        { withSettle(b, registrytest.BenchmarkOwners) }
 func BenchmarkBatchProgress(b *testing.B) { withSettle(b, registrytest.BenchmarkBatchProgress) }
 
 // withSettle runs a benchmark with what the server does by itself some time after

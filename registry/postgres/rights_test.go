@@ -88,6 +88,10 @@ func TestPingFindsAMissingRight(t *testing.T) {
 		"SELECT ON batches", "INSERT ON batches",
 		"SELECT ON batch_keys", "INSERT ON batch_keys", "UPDATE ON batch_keys",
 		"SELECT ON findings", "INSERT ON findings", "UPDATE ON findings",
+		"SELECT ON members", "INSERT ON members", "UPDATE ON members", "DELETE ON members",
+		"SELECT ON departures", "INSERT ON departures", "UPDATE ON departures",
+		"SELECT ON departure_events", "INSERT ON departure_events",
+		"SELECT ON sightings", "INSERT ON sightings", "UPDATE ON sightings",
 	}
 	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)
 	for _, right := range rights {
@@ -146,6 +150,8 @@ func useEverything(t *testing.T, s *postgres.Store) {
 		},
 		"batches":  func() error { return useBatches(t, s) },
 		"findings": func() error { return useFindings(t, s) },
+		"members":  func() error { return useMembers(t, s) },
+		"leavers":  func() error { return useDepartures(t, s) },
 		"the calendar": func() error {
 			for range 2 {
 				if err := s.AddRule(t.Context(), rule); err != nil {
@@ -199,5 +205,46 @@ func useFindings(t *testing.T, s *postgres.Store) error {
 		return err
 	}
 	_, err := s.Settle(t.Context(), f.Check, f.Place, now.Add(1000), now)
+	return err
+}
+
+func useMembers(t *testing.T, s *postgres.Store) error {
+	t.Helper()
+	m := registry.Member{Directory: "okta", Kind: registry.UserMember, ID: "1", Name: "alice", Document: []byte("{}"), Changed: time.Unix(1, 0)}
+	m, err := s.AddMember(t.Context(), m)
+	if err != nil {
+		return err
+	}
+	if m, err = s.SaveMember(t.Context(), m); err != nil {
+		return err
+	}
+	return s.RemoveMember(t.Context(), m.Directory, m.Kind, m.ID, m.Version)
+}
+
+func useDepartures(t *testing.T, s *postgres.Store) error {
+	t.Helper()
+	now := time.Unix(1, 0)
+	d, _, err := s.Depart(t.Context(), registry.Departure{ID: "d1", Email: "alice@example.com", Origin: "okta", Event: "1", Actor: "okta", At: now})
+	if err != nil {
+		return err
+	}
+	d.State = registry.DepartureDone
+	if _, err := s.SaveDeparture(t.Context(), d); err != nil {
+		return err
+	}
+	if err := s.Returned(t.Context(), d.Email, now); err != nil {
+		return err
+	}
+	for range 2 {
+		if err := s.Saw(t.Context(), "okta", []string{d.Email}, now); err != nil {
+			return err
+		}
+	}
+	for _, err := range s.Heard(t.Context(), d.ID) {
+		if err != nil {
+			return err
+		}
+	}
+	_, _, err = s.Seen(t.Context(), d.Email)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,6 +122,36 @@ func TestPoolsShareTheOutbox(t *testing.T) {
 	t.Parallel()
 	address := servertest.Postgres(t)
 	registrytest.ShareOutbox(t, open(t, address), open(t, address), open(t, address), open(t, address))
+}
+
+func TestTwoProcessesHearOfDepartures(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	registrytest.ShareDepartures(t, open(t, address), open(t, address))
+}
+
+// TestOwnersAreInOrderOfBytes on a server that sorts as people do, too.
+func TestOwnersAreInOrderOfBytes(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	s := open(t, address)
+	mustExec(t, raw(t, address), `ALTER TABLE keys ALTER COLUMN owner_person TYPE text COLLATE "und-x-icu"`)
+	want := []string{"B", "a", "c"}
+	for _, person := range want {
+		if _, err := s.Save(t.Context(), keyturn.Key{ID: keyturn.KeyID(person), Owner: keyturn.Owner{Person: person}}, noted(person)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for owner, err := range s.Owners(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, owner)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("owners are %v, want %v", got, want)
+	}
 }
 
 func TestErrorsKeepTheAddressToThemselves(t *testing.T) {

@@ -92,3 +92,23 @@ func TestAWorkerOfVersion3RunsOn(t *testing.T) {
 	end()
 	registrytest.UpgradedFrom3(t, open(t, address), end)
 }
+
+// insertBatch4 is the statement of a worker that knows version 4.
+const insertBatch4 = "INSERT INTO batches (id, selector, reason, note, actor, now, at, keys) VALUES ($1, '', 'leak', '', 'alice', true, now(), 1)"
+
+// TestAWorkerOfVersion4RunsOn upgrades the tables under a worker that knows
+// batches and no departures.
+func TestAWorkerOfVersion4RunsOn(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	createVersion(t, address, 4)
+	old := raw(t, address)
+	add := func(id string) {
+		t.Helper()
+		if _, err := old.Exec(t.Context(), insertBatch4, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("before")
+	registrytest.UpgradedFrom4(t, open(t, address), add)
+}

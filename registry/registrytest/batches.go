@@ -16,7 +16,7 @@ import (
 func batch(id string) registry.Batch {
 	return registry.Batch{
 		ID: id, Selector: "provider=aws owner-team=payments", Reason: "leak", Note: "incident 4711",
-		Actor: "alice@example.com", Now: true, At: start(),
+		Actor: "alice@example.com", Now: true, Overlap: keyturn.Duration(36*time.Hour + 1), Urgent: true, At: start(),
 	}
 }
 
@@ -96,6 +96,7 @@ func refusedBatches(t *testing.T, s registry.Store) {
 		"no reason":          {func(b *registry.Batch) { b.Reason = "" }, good, keyturn.Invalid, "b1"},
 		"no actor":           {func(b *registry.Batch) { b.Actor = "" }, good, keyturn.Invalid, "b1"},
 		"no time":            {func(b *registry.Batch) { b.At = time.Time{} }, good, keyturn.Invalid, "b1"},
+		"overlap below 0":    {func(b *registry.Batch) { b.Overlap = -1 }, good, keyturn.Invalid, "b1"},
 		"no keys":            {func(*registry.Batch) {}, nil, keyturn.Invalid, "b1"},
 		"NUL":                {func(b *registry.Batch) { b.Note = "nu\x00l" }, good, keyturn.Invalid, "b1"},
 		"not UTF-8":          {func(b *registry.Batch) { b.Selector = "caf\xe9" }, good, keyturn.Invalid, "b1"},

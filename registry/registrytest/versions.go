@@ -13,9 +13,11 @@ func OfTomorrow(t *testing.T, s registry.Store, exec func(statement string)) {
 	mustTell(t, s, sample("a-key"), told("e1", registry.ToOwner))
 	mustTell(t, s, sample("b-key"), told("e2", registry.ToOwner))
 	mustAddRule(t, s, freeze("a-freeze"))
+	depart(t, s, departure("d1", "1"), true)
 	key := mustGet(t, s, "a-key")
 	exec(`UPDATE keys SET body = '{"id": "a-key", "a_field_of_tomorrow": 1}' WHERE key_id = 'a-key'`)
 	exec(`UPDATE calendar SET body = '{"id": "a-freeze", "kind": "freeze", "a_field_of_tomorrow": 1}'`)
+	exec(`UPDATE departures SET body = '{"ID": "d1", "State": "open", "AFieldOfTomorrow": 1}'`)
 
 	_, err := s.Get(t.Context(), "a-key")
 	wantKind(t, err, keyturn.Unavailable)
@@ -23,6 +25,9 @@ func OfTomorrow(t *testing.T, s registry.Store, exec func(statement string)) {
 	_, err = s.Rules(t.Context(), start())
 	wantKind(t, err, keyturn.Unavailable)
 	wantKind(t, s.AddRule(t.Context(), freeze("a-freeze")), keyturn.Unavailable)
+	// A departure is not written without what this program does not know.
+	_, err = s.SaveDeparture(t.Context(), registry.Departure{ID: "d1", State: registry.DepartureDone, Revision: 1})
+	wantKind(t, err, keyturn.Unavailable)
 	// Others hear their news, though the older notice cannot be told.
 	diff(t, "notices", noticeIDs(claim(t, s, start(), 10)), []string{"e2/owner"})
 	if err := s.SettleNotices(t.Context(), []string{"e2/owner"}); err != nil {
@@ -80,4 +85,22 @@ func UpgradedFrom3(t *testing.T, s registry.Store, end func()) {
 	diff(t, "the batch, after an end that the old worker wrote", states(t, s, "b1"), []registry.BatchState{registry.BatchWaiting})
 	mustTell(t, s, key, endedOf("b1", "run/3", registry.Completed, "", start()))
 	diff(t, "after an end that the new one wrote", states(t, s, "b1"), []registry.BatchState{registry.BatchDone})
+}
+
+// UpgradedFrom4 asks a store whose tables were just brought up to date while a
+// worker runs on that knows no departures. add has that worker record a batch,
+// which it did once, as "before", before the upgrade as well.
+func UpgradedFrom4(t *testing.T, s registry.Store, add func(id string)) {
+	t.Helper()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	add("after")
+	for _, id := range []string{"before", "after"} {
+		if b, err := s.Batch(t.Context(), id); err != nil || b.Overlap != 0 || b.Urgent {
+			t.Errorf("a batch of the old worker is %+v, error %v", b, err)
+		}
+	}
+	depart(t, s, departure("d1", "1"), true)
+	mustAddMember(t, s, member("1", "alice"))
 }

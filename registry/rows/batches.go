@@ -22,6 +22,8 @@ func PrepareBatch(op string, b registry.Batch, keys []keyturn.KeyID) (registry.B
 		return b, nil, keyturn.Errorf(keyturn.Invalid, op, "a batch needs an id")
 	case b.Reason == "" || b.Actor == "" || b.At.IsZero():
 		return b, nil, keyturn.Errorf(keyturn.Invalid, op, "batch %q needs a reason, an actor and a time", b.ID)
+	case b.Overlap < 0:
+		return b, nil, keyturn.Errorf(keyturn.Invalid, op, "batch %q has an overlap below zero; 0 leaves it to each key", b.ID)
 	case len(ids) == 0:
 		return b, nil, keyturn.Errorf(keyturn.Invalid, op, "batch %q has no keys", b.ID)
 	case !storable(b.ID, b.Selector, b.Reason, b.Note, b.Actor) || !storable(ids...):

@@ -24,7 +24,7 @@ const (
 		"WHERE directory = $1 AND kind = $2 AND id = $3 AND version = $10 AND NOT EXISTS " +
 		"(SELECT 1 FROM members AS other WHERE other.directory = $1 AND other.kind = $2 AND other.folded = $5 AND other.id <> $3) RETURNING " + MemberColumns
 	SelectMember = "SELECT " + MemberColumns + " FROM members WHERE directory = $1 AND kind = $2 AND id = $3"
-	DeleteMember = "DELETE FROM members WHERE directory = $1 AND kind = $2 AND id = $3 AND ($4 = 0 OR version = $4)"
+	DeleteMember = "DELETE FROM members WHERE directory = $1 AND kind = $2 AND id = $3 AND (version = $4 OR CAST($4 AS bigint) = 0)"
 )
 
 // MemberValues are the values of MemberColumns but for the times.
@@ -72,11 +72,8 @@ func NoMember(op, directory, id string) error {
 // SelectMembers reads one page: at most f.Limit members.
 func SelectMembers(f registry.MemberFilter) (query string, args []any) {
 	var c conditions
-	c.list = []string{"kind = '" + string(registry.UserMember) + "'"}
-	if f.Kind == registry.GroupMember {
-		c.list[0] = "kind = '" + string(registry.GroupMember) + "'"
-	}
-	c.add("directory = %s AND directory <> ''", f.Directory)
+	c.add("directory = %s", f.Directory)
+	c.add("kind = %s", string(f.Kind))
 	c.add("id > %s", f.After)
 	c.add("folded = %s", strings.ToLower(f.Name))
 	c.add("external_id = %s AND external_id <> ''", f.ExternalID)

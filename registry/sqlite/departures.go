@@ -7,7 +7,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/registry/rows"
 )
@@ -145,8 +144,8 @@ func all[T any](read func() ([]T, error)) iter.Seq2[T, error] {
 // Returned implements [registry.Departures].
 func (s *Store) Returned(ctx context.Context, email string, at time.Time) error {
 	const op = "sqlite: returned"
-	if at.IsZero() {
-		return keyturn.Errorf(keyturn.Invalid, op, "say when")
+	if err := rows.CheckReturned(op, email, at); err != nil {
+		return err
 	}
 	return s.transact(ctx, op, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, rows.UpdateReturned, email, moment(&at))
@@ -157,8 +156,8 @@ func (s *Store) Returned(ctx context.Context, email string, at time.Time) error 
 // Saw implements [registry.Departures].
 func (s *Store) Saw(ctx context.Context, directory string, emails []string, at time.Time) error {
 	const op = "sqlite: saw"
-	if directory == "" || at.IsZero() {
-		return keyturn.Errorf(keyturn.Invalid, op, "say which directory, and when")
+	if err := rows.CheckSaw(op, directory, emails, at); err != nil {
+		return err
 	}
 	list, err := json.Marshal(emails)
 	if err != nil || len(emails) == 0 {
@@ -192,7 +191,7 @@ func (s *Store) Seen(ctx context.Context, email string) (directory string, at ti
 // Owners implements [registry.Departures].
 func (s *Store) Owners(ctx context.Context) iter.Seq2[string, error] {
 	return rows.Owners(ctx, func(after string, n int) ([]string, error) {
-		return collect(ctx, "sqlite: owners", s.read, rows.SelectOwners, []any{after, n}, func(answer *sql.Rows) (owner string, err error) {
+		return collect(ctx, "sqlite: owners", s.read, rows.SelectOwners("owner_person"), []any{after, n}, func(answer *sql.Rows) (owner string, err error) {
 			err = answer.Scan(&owner)
 			return owner, err
 		})

@@ -186,6 +186,12 @@ func TestHandlesShareTheOutbox(t *testing.T) {
 	registrytest.ShareOutbox(t, open(t, path), open(t, path), open(t, path))
 }
 
+func TestTwoProcessesHearOfDepartures(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	registrytest.ShareDepartures(t, open(t, path), open(t, path))
+}
+
 func rawDB(t *testing.T, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)

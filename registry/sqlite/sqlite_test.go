@@ -37,4 +37,6 @@ func BenchmarkMarkBatch(b *testing.B)       { registrytest.BenchmarkMarkBatch(b,
 func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fresh) }
 func BenchmarkAccounts(b *testing.B)        { registrytest.BenchmarkAccounts(b, fresh, func() {}) }
 func BenchmarkDue(b *testing.B)             { registrytest.BenchmarkDue(b, fresh, func() {}) }
+func BenchmarkMadeBy(b *testing.B)          { registrytest.BenchmarkMadeBy(b, fresh, func() {}) }
+func BenchmarkOwners(b *testing.B)          { registrytest.BenchmarkOwners(b, fresh, func() {}) }
 func BenchmarkBatchProgress(b *testing.B)   { registrytest.BenchmarkBatchProgress(b, fresh, func() {}) }

@@ -87,3 +87,27 @@ func TestAWorkerOfVersion3RunsOn(t *testing.T) {
 	end()
 	registrytest.UpgradedFrom3(t, open(t, path), end)
 }
+
+// insertBatch4 is the statement of a worker that knows version 4.
+const insertBatch4 = "INSERT INTO batches (id, selector, reason, note, actor, now, at, keys) VALUES ($1, '', 'leak', '', 'alice', 1, '2026-04-01T10:00:00.000000Z', 1)"
+
+// TestAWorkerOfVersion4RunsOn upgrades the tables under a worker that knows
+// batches and no departures.
+func TestAWorkerOfVersion4RunsOn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	old := rawDB(t, path)
+	createVersion(t, old, 4)
+	batch, err := old.PrepareContext(t.Context(), insertBatch4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(id string) {
+		t.Helper()
+		if _, err := batch.ExecContext(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("before")
+	registrytest.UpgradedFrom4(t, open(t, path), add)
+}

@@ -64,5 +64,5 @@ CREATE TABLE sightings (
 
 -- Who knows a value because of what they did.
 CREATE INDEX events_makers ON events (actor, key_id) WHERE what IN ('began', 'supplied', 'adopted');
--- Which owners there are.
-CREATE INDEX keys_owners ON keys (owner_person) WHERE retired_at IS NULL;
+-- Which owners there are, in the same order on every server.
+CREATE INDEX keys_owners ON keys (owner_person COLLATE "C") WHERE retired_at IS NULL;

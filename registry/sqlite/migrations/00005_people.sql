@@ -12,16 +12,16 @@ ALTER TABLE batches ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
 
 -- People and groups that identity providers pushed, or that a list of staff holds.
 CREATE TABLE members (
-	directory   TEXT        NOT NULL,
-	kind        TEXT        NOT NULL, -- user or group
+	directory   TEXT NOT NULL,
+	kind        TEXT NOT NULL, -- user or group
 	id          TEXT NOT NULL,
-	name        TEXT        NOT NULL,
-	folded      TEXT        NOT NULL, -- the name in lower case
-	external_id TEXT        NOT NULL,
-	email       TEXT        NOT NULL,
-	active      INTEGER     NOT NULL,
-	document    TEXT        NOT NULL,
-	version     INTEGER      NOT NULL,
+	name        TEXT NOT NULL,
+	folded      TEXT NOT NULL, -- the name in lower case
+	external_id TEXT NOT NULL,
+	email       TEXT NOT NULL,
+	active      INTEGER NOT NULL,
+	document    TEXT NOT NULL,
+	version     INTEGER NOT NULL,
 	created_at  TEXT NOT NULL,
 	changed_at  TEXT NOT NULL,
 	PRIMARY KEY (directory, kind, id),
@@ -33,12 +33,12 @@ CREATE INDEX members_external ON members (directory, kind, external_id) WHERE ex
 -- Who left. Rows are never removed.
 CREATE TABLE departures (
 	seq         INTEGER PRIMARY KEY,
-	id          TEXT        NOT NULL UNIQUE,
-	email       TEXT        NOT NULL,
-	state       TEXT        NOT NULL,
-	revision    INTEGER      NOT NULL,
+	id          TEXT NOT NULL UNIQUE,
+	email       TEXT NOT NULL,
+	state       TEXT NOT NULL,
+	revision    INTEGER NOT NULL,
 	returned_at TEXT, -- when the person was seen to be back
-	body        TEXT        NOT NULL -- the departure as JSON
+	body        TEXT NOT NULL -- the departure as JSON
 ) STRICT;
 CREATE UNIQUE INDEX departures_open ON departures (email) WHERE state = 'open';
 CREATE INDEX departures_email ON departures (email, seq);
@@ -46,10 +46,10 @@ CREATE INDEX departures_email ON departures (email, seq);
 -- How each was heard of. The same event is of one departure for ever.
 CREATE TABLE departure_events (
 	seq       INTEGER PRIMARY KEY,
-	origin    TEXT        NOT NULL,
-	event     TEXT        NOT NULL,
-	departure TEXT        NOT NULL,
-	actor     TEXT        NOT NULL,
+	origin    TEXT NOT NULL,
+	event     TEXT NOT NULL,
+	departure TEXT NOT NULL,
+	actor     TEXT NOT NULL,
 	at        TEXT NOT NULL,
 	UNIQUE (origin, event)
 ) STRICT;
@@ -57,8 +57,8 @@ CREATE INDEX departure_events_departure ON departure_events (departure, seq);
 
 -- When a directory had an active person with an address last.
 CREATE TABLE sightings (
-	email     TEXT        NOT NULL PRIMARY KEY,
-	directory TEXT        NOT NULL,
+	email     TEXT NOT NULL PRIMARY KEY,
+	directory TEXT NOT NULL,
 	at        TEXT NOT NULL
 ) STRICT;
 
