@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/keyturn/keyturn"
@@ -155,6 +156,7 @@ func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, run stri
 	}
 	d, err := f.describe(f.asked)
 	if err == nil && run != "" {
+		d = proto.Clone(d).(*workflowservice.DescribeWorkflowExecutionResponse) // a test may answer with the same each time
 		d.WorkflowExecutionInfo.Execution.RunId = run
 	}
 	return d, err

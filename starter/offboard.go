@@ -65,7 +65,8 @@ func newOffboardCmd(a *app) *cobra.Command {
 	f.BoolVarP(&opts.watch, "watch", "w", false, "follow the departure until it ends")
 	f.BoolVar(&opts.noWatch, "no-watch", false, "do not follow the departure on a terminal")
 	must(cmd.RegisterFlagCompletionFunc("successor", cobra.NoFileCompletions))
-	cmd.AddCommand(newOffboardListCmd(a), newOffboardShowCmd(a), newOffboardSuccessorCmd(a), newOffboardCloseCmd(a), newOffboardReportCmd(a))
+	cmd.AddCommand(newOffboardListCmd(a), newOffboardShowCmd(a), newOffboardSuccessorCmd(a), newOffboardCloseCmd(a),
+		newOffboardReturnedCmd(a), newOffboardReportCmd(a))
 	return cmd
 }
 

@@ -38,6 +38,9 @@ func (ap *applier) plan(ctx context.Context) (*applyPlan, error) {
 		}
 		for i, m := range matches {
 			findings := append(batch[i].findings(m.managed()), m.findings()...)
+			if m.kept != nil {
+				p.Kept = append(p.Kept, *m.kept)
+			}
 			switch {
 			case len(findings) > 0:
 				p.Findings = append(p.Findings, findings...)

@@ -32,8 +32,10 @@ Applying never deletes. A key whose file was removed stays in the registry and
 in service; end it with "keyturn revoke KEY". Dates in a file count until
 Keyturn has issued the key; from then on the registry knows better.
 
-An entry whose owner has left is a finding: an old file gives no key back to a
-leaver. "keyturn registry export --dir" writes the files as the registry has them.
+An old file gives no key back to somebody who left: whoever answers for the key
+now stays its owner, and apply says which files to correct. A new key of somebody
+who left is a finding. "keyturn registry export --dir" writes the files as the
+registry has them.
 
 Keys are written a thousand at a time. When it is interrupted, run it again:
 what was applied already is then unchanged.`,
@@ -53,12 +55,14 @@ what was applied already is then unchanged.`,
 
 // An applyPlan counts what applying does, or did.
 type applyPlan struct {
-	DryRun    bool            `json:"dry_run"`
-	Entries   int             `json:"entries"`
-	Create    int             `json:"create"`
-	Update    int             `json:"update"`
-	Unchanged int             `json:"unchanged"`
-	Findings  []entry.Finding `json:"findings,omitempty"`
+	DryRun    bool `json:"dry_run"`
+	Entries   int  `json:"entries"`
+	Create    int  `json:"create"`
+	Update    int  `json:"update"`
+	Unchanged int  `json:"unchanged"`
+	// Kept are entries whose owner left: the registry's owner of the key stays.
+	Kept     []entry.Finding `json:"kept,omitempty"`
+	Findings []entry.Finding `json:"findings,omitempty"`
 }
 
 func (p *applyPlan) String() string {
@@ -89,6 +93,11 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) (err error) {
 			return err
 		}
 		return found(v)
+	}
+	for _, k := range plan.Kept {
+		if _, err := fmt.Fprintln(a.progress(), clean(k.String())); err != nil {
+			return err
+		}
 	}
 	if _, err := fmt.Fprintln(a.progress(), plan); err != nil {
 		return err

@@ -117,6 +117,9 @@ func (d *differ) read(paths []string) iter.Seq[entry.Entry] {
 }
 
 func (d *differ) compare(m *match) {
+	if m.kept != nil {
+		_, _ = fmt.Fprintln(d.a.err, clean(m.kept.String()))
+	}
 	diff := difference{Key: keyturn.KeyID(m.entry.KeyID), Findings: m.findings()}
 	if !m.isNew() {
 		diff.Changes = m.changes()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -47,12 +46,19 @@ func (l *leavers) left(ctx context.Context, person string) (time.Time, error) {
 	return look()
 }
 
-// ownerLeft is what is wrong with an entry whose owner left. Applying an old file
-// must not give a key back to them.
-func (m *match) ownerLeft() entry.Finding {
-	mend := "name somebody who is there"
-	if now := m.stored.Owner.Person; now != "" && people.Address(now) != people.Address(m.entry.OwnerIndividual) {
-		mend += "; the registry has given the key to " + now
+// keepOwner has an entry whose owner left name whoever answers for the key now:
+// applying an old file must not give a key back to a leaver, and must not stand in
+// the way of all the others.
+func (m *match) keepOwner() {
+	if m.left.IsZero() || m.isNew() {
+		return
 	}
-	return m.entry.Finding("owner_individual", fmt.Sprintf("left on %s", m.left.UTC().Format(time.DateOnly)), mend)
+	m.kept = new(entry.Finding)
+	*m.kept = m.entry.Finding("owner_individual", "left on "+m.left.UTC().Format(time.DateOnly)+", and "+m.stored.Owner.Person+" keeps the key", "correct the file")
+	m.entry.OwnerIndividual = m.stored.Owner.Person
+}
+
+// ownerLeft is what is wrong with a new entry whose owner left.
+func (m *match) ownerLeft() entry.Finding {
+	return m.entry.Finding("owner_individual", "left on "+m.left.UTC().Format(time.DateOnly), "name somebody who is there")
 }

@@ -19,7 +19,9 @@ type match struct {
 	stored keyturn.Key // the zero Key when there is none
 	// holder is another key in service that has the entry's store path.
 	holder keyturn.KeyID
-	left   time.Time // when the person whom the entry has as owner left; zero if they did not
+	left   time.Time // when the person whom the file has as owner left; zero if they did not
+	// kept says that the file's owner left, and is left out of account; nil if not.
+	kept *entry.Finding
 }
 
 func (m *match) isNew() bool { return m.stored.ID == "" }
@@ -43,7 +45,7 @@ func (m *match) findings() []entry.Finding {
 			Mend:    "give each key a path of its own; if that key is moving away, apply its entry first",
 		})
 	}
-	if !m.left.IsZero() {
+	if !m.left.IsZero() && m.kept == nil {
 		out = append(out, m.ownerLeft())
 	}
 	return out
@@ -99,6 +101,7 @@ func lookUpOne(ctx context.Context, store registry.Store, gone *leavers, e entry
 		return m, err
 	default:
 		m.stored = stored
+		m.keepOwner()
 	}
 	want := e.Key().Storage.Secret
 	if want.Path == "" || want == m.stored.Storage.Secret {
