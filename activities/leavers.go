@@ -97,5 +97,5 @@ func (a *Leavers) change(ctx context.Context, id string, edit func(*registry.Dep
 	}
 }
 
-// actor is who acts in what is done for a departure. It names no person.
-func actor(d registry.Departure) string { return "offboarding/" + d.ID }
+// DepartureActor is who acts in what is done for a departure. It names no person.
+func DepartureActor(departure string) string { return "offboarding/" + departure }

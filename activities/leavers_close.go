@@ -63,7 +63,7 @@ func (a *Leavers) CloseDeparture(ctx context.Context, in CloseDepartureInput) (C
 func (a *Leavers) replaced(ctx context.Context, d registry.Departure) (last time.Time, err error) {
 	known, err := a.selected(ctx, d)
 	for n := 1; n <= known.batches && err == nil; n++ {
-		for k, err := range a.Registry.BatchKeys(ctx, batchName(d.ID, n), registry.BatchDone, "") {
+		for k, err := range a.Registry.BatchKeys(ctx, DepartureBatch(d.ID, n), registry.BatchDone, "") {
 			if err != nil {
 				return last, err
 			}

@@ -171,7 +171,7 @@ const directoriesPlace = "directories"
 // its users, or a filter somebody changed, must not replace every key there is.
 func (c *comparison) withhold(ctx context.Context, n, most int) error {
 	_, err := c.Registry.Report(ctx, []registry.Finding{{
-		ID: registry.FindingID(leaverCheck, manyLeavers, directoriesPlace, "all"), Check: leaverCheck, Kind: manyLeavers, Place: directoriesPlace, Subject: "all",
+		ID: registry.FindingID(LeaverCheck, manyLeavers, directoriesPlace, "all"), Check: LeaverCheck, Kind: manyLeavers, Place: directoriesPlace, Subject: "all",
 		Severity: registry.Critical, Seen: c.Now().UTC(),
 		Detail: fmt.Sprintf("%d owners of keys seem to have left at once, more than the %d that are believed; nobody was offboarded", n, most),
 		Mend:   "look whether the directories are right; if they are, raise people.most_leavers, or: keyturn offboard EMAIL",
@@ -190,7 +190,7 @@ func (c *comparison) unknown(ctx context.Context, addresses []string, res *Compa
 				return err
 			}
 			found = append(found, registry.Finding{
-				ID: registry.FindingID(leaverCheck, unknownOwner, directoriesPlace, string(k.ID)), Check: leaverCheck, Kind: unknownOwner, Place: directoriesPlace,
+				ID: registry.FindingID(LeaverCheck, unknownOwner, directoriesPlace, string(k.ID)), Check: LeaverCheck, Kind: unknownOwner, Place: directoriesPlace,
 				Subject: string(k.ID), Key: k.ID, Owner: k.Owner, Severity: registry.Critical, Seen: c.Now().UTC(),
 				Detail: "the person who owns this key is in no directory, and never was",
 				Mend:   "correct owner_individual in the entry; if they left: keyturn offboard EMAIL",
@@ -200,7 +200,7 @@ func (c *comparison) unknown(ctx context.Context, addresses []string, res *Compa
 	if _, err := c.Registry.Report(ctx, found); err != nil {
 		return err
 	}
-	_, err := c.Registry.Settle(ctx, leaverCheck, directoriesPlace, c.began, c.Now().UTC())
+	_, err := c.Registry.Settle(ctx, LeaverCheck, directoriesPlace, c.began, c.Now().UTC())
 	return err
 }
 

@@ -67,7 +67,7 @@ func (a *Leavers) handOver(ctx context.Context, d registry.Departure, k keyturn.
 	for leaver := k.Owner.Person; ; {
 		k.Owner.Person = heir
 		_, err := a.Registry.Save(ctx, k, registry.Event{
-			ID: fmt.Sprintf("%s/%s/%s/%d", d.ID, k.ID, registry.HandedOver, k.Revision), Key: k.ID, What: registry.HandedOver, Actor: actor(d), At: a.Now().UTC(),
+			ID: fmt.Sprintf("%s/%s/%s/%d", d.ID, k.ID, registry.HandedOver, k.Revision), Key: k.ID, What: registry.HandedOver, Actor: DepartureActor(d.ID), At: a.Now().UTC(),
 			Reason: "offboarding", Detail: "from " + leaver + " to " + heir, Tell: []registry.Audience{registry.ToOwner, registry.ToTeam},
 		})
 		if keyturn.KindOf(err) != keyturn.Conflict {

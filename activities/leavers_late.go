@@ -10,8 +10,8 @@ import (
 	"github.com/keyturn/keyturn/registry"
 )
 
-// leaverCheck is the name of what is found about leavers.
-const leaverCheck = "offboarding"
+// LeaverCheck is the name of what is found about leavers.
+const LeaverCheck = "offboarding"
 
 // Kinds of findings about leavers.
 const (
@@ -56,7 +56,7 @@ func (a *Leavers) tellKey(ctx context.Context, d registry.Departure, id keyturn.
 			return err
 		}
 		_, err = a.Registry.Save(ctx, k, registry.Event{
-			ID: d.ID + "/" + string(id) + "/late", Key: id, What: registry.Stuck, Actor: actor(d), At: a.Now().UTC(), Reason: "offboarding",
+			ID: d.ID + "/" + string(id) + "/late", Key: id, What: registry.Stuck, Actor: DepartureActor(d.ID), At: a.Now().UTC(), Reason: "offboarding",
 			Detail: fmt.Sprintf("a leaver could have seen it, and it is not replaced within %s", a.Rules.SLA),
 			Tell:   []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true,
 		})
@@ -69,7 +69,7 @@ func (a *Leavers) tellKey(ctx context.Context, d registry.Departure, id keyturn.
 // report records what is found about a departure. It names nobody.
 func (a *Leavers) report(ctx context.Context, d registry.Departure, kind string, s registry.Severity, detail, mend string) error {
 	_, err := a.Registry.Report(ctx, []registry.Finding{{
-		ID: registry.FindingID(leaverCheck, kind, d.ID, d.ID), Check: leaverCheck, Kind: kind, Place: d.ID, Subject: d.ID,
+		ID: registry.FindingID(LeaverCheck, kind, d.ID, d.ID), Check: LeaverCheck, Kind: kind, Place: d.ID, Subject: d.ID,
 		Severity: s, Seen: a.Now().UTC(), Detail: detail, Mend: mend,
 	}})
 	return err
@@ -78,6 +78,6 @@ func (a *Leavers) report(ctx context.Context, d registry.Departure, kind string,
 // settle ends what was found about a departure: it is closed.
 func (a *Leavers) settle(ctx context.Context, d registry.Departure) error {
 	now := a.Now().UTC()
-	_, err := a.Registry.Settle(ctx, leaverCheck, d.ID, now.Add(time.Microsecond), now)
+	_, err := a.Registry.Settle(ctx, LeaverCheck, d.ID, now.Add(time.Microsecond), now)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/people"
@@ -45,8 +46,8 @@ func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResul
 		return res, nil
 	}
 	b := registry.Batch{
-		ID: batchName(d.ID, known.batches+1), Selector: "what a leaver could have seen", Reason: "offboarding", Note: "departure " + d.ID,
-		Actor: actor(d), Now: a.Rules.Now, Overlap: a.Rules.Overlap, Urgent: true, At: a.Now().UTC(),
+		ID: DepartureBatch(d.ID, known.batches+1), Selector: "what a leaver could have seen", Reason: "offboarding", Note: "departure " + d.ID,
+		Actor: DepartureActor(d.ID), Now: a.Rules.Now, Overlap: a.Rules.Overlap, Urgent: true, At: a.Now().UTC(),
 	}
 	if err := a.Registry.AddBatch(ctx, b, slices.Sorted(maps.Keys(fresh))); err != nil {
 		return res, err
@@ -55,9 +56,9 @@ func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResul
 	return res, err
 }
 
-// batchName names the nth batch of a departure: most have one, and another comes
+// DepartureBatch names the nth batch of a departure: most have one, and another comes
 // where an entry gave the leaver one more key meanwhile.
-func batchName(departure string, n int) string {
+func DepartureBatch(departure string, n int) string {
 	if n == 1 {
 		return departure
 	}
@@ -73,7 +74,7 @@ type selection struct {
 func (a *Leavers) selected(ctx context.Context, d registry.Departure) (selection, error) {
 	out := selection{keys: map[keyturn.KeyID]bool{}}
 	for {
-		id := batchName(d.ID, out.batches+1)
+		id := DepartureBatch(d.ID, out.batches+1)
 		_, err := a.Registry.Batch(ctx, id)
 		if keyturn.KindOf(err) == keyturn.NotFound {
 			return out, nil
@@ -132,13 +133,16 @@ func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn
 		if err != nil {
 			return nil, err
 		}
-		// What replaced it since was made by nobody they could watch.
-		if cur := k.Current(); k.Retired.IsZero() && cur != nil && !cur.Created.After(made.At.Add(clockSkew)) {
+		if cur := k.Current(); k.Retired.IsZero() && cur != nil && StillMade(cur.Created, made.At) {
 			out[k.ID] = true
 		}
 	}
 	return out, nil
 }
+
+// StillMade reports whether a value that was minted at a moment is the one somebody
+// made at another. What replaced it later was made by nobody they could watch.
+func StillMade(minted, made time.Time) bool { return !minted.After(made.Add(clockSkew)) }
 
 // addresses are all a person is known by.
 func (a *Leavers) addresses(ctx context.Context, d registry.Departure) []string {

@@ -61,7 +61,7 @@ func (a *Leavers) look(ctx context.Context, id string, begin bool) (DeparturePro
 	p := DepartureProgress{Closed: d.State != registry.DepartureOpen}
 	var open []keyturn.KeyID
 	for n := 1; ; n++ {
-		b, err := a.Registry.Batch(ctx, batchName(id, n))
+		b, err := a.Registry.Batch(ctx, DepartureBatch(id, n))
 		if keyturn.KindOf(err) == keyturn.NotFound {
 			break
 		}
@@ -135,7 +135,7 @@ func (a *Leavers) unreplaced(ctx context.Context, d registry.Departure, b regist
 			if err != nil {
 				return nil, nil, err
 			}
-			if needless(k) {
+			if Needless(k.State, k.Why) {
 				p.Settled++
 				continue
 			}
@@ -146,7 +146,7 @@ func (a *Leavers) unreplaced(ctx context.Context, d registry.Departure, b regist
 			}
 			if k.Why == SkipBusy && d.State == registry.DepartureOpen {
 				// What holds the key may be in a soak in which the leaver's value works.
-				if err := a.Engine.Expedite(ctx, k.Key, actor(d)); err != nil {
+				if err := a.Engine.Expedite(ctx, k.Key, DepartureActor(d.ID)); err != nil {
 					return nil, nil, err
 				}
 			}
@@ -157,8 +157,8 @@ func (a *Leavers) unreplaced(ctx context.Context, d registry.Departure, b regist
 	return again, open, nil
 }
 
-// needless reports whether a key that was skipped needs no replacement: the leaver
-// cannot know its value.
-func needless(k registry.BatchKey) bool {
-	return k.State == registry.BatchSkipped && (k.Why == SkipReplaced || k.Why == SkipEnded || k.Why == SkipUnissued)
+// Needless reports whether a key of a departure's batch needs no replacement: the
+// leaver cannot know its value.
+func Needless(s registry.BatchState, why string) bool {
+	return s == registry.BatchSkipped && (why == SkipReplaced || why == SkipEnded || why == SkipUnissued)
 }

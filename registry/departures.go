@@ -71,7 +71,7 @@ type Departure struct {
 	// Directory is the one that has them as not active; empty where none was
 	// asked or none knows them.
 	Directory string
-	Successor string    // who the keys went to, or are to go to; empty while nobody is known
+	Successor string    // whom a person named to get the keys; empty if nobody did
 	Batch     string    // the batch that replaces the keys; empty before there is one
 	Ended     []string  // what was ended at identity providers, in a few words each
 	Sessions  time.Time // when the sessions were ended; zero if they were not

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/people"
 	"github.com/keyturn/keyturn/registry"
 )
@@ -53,7 +54,7 @@ func readEvidence(ctx context.Context, a *app, store registry.Store, d registry.
 		made[m.Key] = m.At
 	}
 	for _, s := range e.Keys {
-		if at, ok := made[s.Key]; ok && !s.minted.After(at.Add(sameMoment)) {
+		if at, ok := made[s.Key]; ok && activities.StillMade(s.minted, at) {
 			s.Why = append(s.Why, "made")
 		}
 		if len(s.Why) == 0 {
@@ -101,7 +102,7 @@ func (e *evidence) addUnissued(ctx context.Context, a *app, store registry.Store
 
 func (e *evidence) addFindings(ctx context.Context, store registry.Store) error {
 	for _, settled := range []bool{false, true} {
-		f := registry.FindingFilter{Check: "offboarding", Place: e.Departure, Settled: settled, Accepted: true}
+		f := registry.FindingFilter{Check: activities.LeaverCheck, Place: e.Departure, Settled: settled, Accepted: true}
 		for found, err := range store.Findings(ctx, f) {
 			if err != nil {
 				return err

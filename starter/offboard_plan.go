@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/people"
 	"github.com/keyturn/keyturn/registry"
 )
@@ -93,10 +94,6 @@ func ownedBy(ctx context.Context, store registry.Store, email string, visit func
 	return nil
 }
 
-// sameMoment is how far the clocks of an operator's machine and of a vendor may be
-// apart: a value made so shortly after somebody's deed is still the one they made.
-const sameMoment = 10 * time.Minute
-
 // madeBy visits the keys in service whose value a person made, and which was not
 // replaced since.
 func madeBy(ctx context.Context, store registry.Store, email string, visit func(keyturn.Key)) error {
@@ -108,7 +105,7 @@ func madeBy(ctx context.Context, store registry.Store, email string, visit func(
 		if err != nil {
 			return err
 		}
-		if cur := k.Current(); k.Retired.IsZero() && cur != nil && !cur.Created.After(made.At.Add(sameMoment)) {
+		if cur := k.Current(); k.Retired.IsZero() && cur != nil && activities.StillMade(cur.Created, made.At) {
 			visit(k)
 		}
 	}

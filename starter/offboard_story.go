@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ type keyStory struct {
 
 // needless reports whether it needs no replacement: the leaver cannot know its value.
 func (s *keyStory) needless() bool {
-	return s.State == registry.BatchSkipped && slices.Contains([]string{activities.SkipReplaced, activities.SkipEnded, activities.SkipUnissued}, s.Trouble)
+	return activities.Needless(s.State, s.Trouble)
 }
 
 // open reports whether it is yet to be replaced.
@@ -124,7 +123,7 @@ func (s *keyStory) hear(e registry.Event, d registry.Departure) {
 		s.Handed = e.At
 		return
 	}
-	if own := e.Actor == "offboarding/"+d.ID || strings.HasSuffix(e.Reason, d.ID); own != s.own {
+	if own := e.Actor == activities.DepartureActor(d.ID) || strings.HasSuffix(e.Reason, d.ID); own != s.own {
 		if !own || e.What != registry.Promoted && e.What != registry.Completed {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/registry"
 )
 
@@ -52,8 +53,8 @@ func (v *departureView) see(ctx context.Context, store registry.Store, id string
 // another comes where an entry gave the leaver one more key meanwhile.
 func batchesOf(ctx context.Context, store registry.Store, departure string) ([]registry.Batch, error) {
 	var out []registry.Batch
-	for id := departure; ; id = fmt.Sprintf("%s-%d", departure, len(out)+1) {
-		b, err := store.Batch(ctx, id)
+	for {
+		b, err := store.Batch(ctx, activities.DepartureBatch(departure, len(out)+1))
 		if keyturn.KindOf(err) == keyturn.NotFound {
 			return out, nil
 		}

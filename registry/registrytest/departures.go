@@ -67,6 +67,7 @@ func departureIDs(t *testing.T, s registry.Store, f registry.DepartureFilter) []
 func departuresLive(t *testing.T, s registry.Store) {
 	said := departure("d1", "1")
 	said.State, said.Revision, said.Sure = registry.DepartureDone, 9, true
+	said.Aliases = []string{"al@example.com", "a.lee@example.com"}
 	said.At = said.At.Add(123456789).In(time.FixedZone("", 3600))
 	want := said
 	want.State, want.Revision, want.At = registry.DepartureOpen, 1, start().Add(123456*time.Microsecond)
@@ -75,7 +76,7 @@ func departuresLive(t *testing.T, s registry.Store) {
 
 	late := start().Add(time.Hour + 123456789)
 	next := registry.Departure{
-		ID: "d1", Email: "other@example.com", Origin: "other", Event: "other", Actor: "other", At: late, Reason: "other",
+		ID: "d1", Email: "other@example.com", Aliases: []string{"other"}, Origin: "other", Event: "other", Actor: "other", At: late, Reason: "other",
 		State: registry.DepartureDone, Directory: "okta", Successor: "bob@example.com", Batch: "b1", Ended: []string{"2 sessions", "a grant"},
 		Sessions: late, Handed: late.Add(time.Hour), Replaced: late.Add(2 * time.Hour), Closed: late.In(time.FixedZone("", 3600)), Note: "left well", Revision: 1,
 	}

@@ -26,6 +26,7 @@ func badDepartures(t *testing.T, s registry.Store) {
 		"no year":    {func(d *registry.Departure) { d.At = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }, keyturn.Invalid},
 		"NUL":        {func(d *registry.Departure) { d.Reason = "nu\x00l" }, keyturn.Invalid},
 		"not UTF-8":  {func(d *registry.Departure) { d.Ended = []string{"caf\xe9"} }, keyturn.Invalid},
+		"alias":      {func(d *registry.Departure) { d.Aliases = []string{"caf\xe9"} }, keyturn.Invalid},
 		"taken":      {func(d *registry.Departure) { d.ID = "taken" }, keyturn.Conflict},
 	} {
 		bad := departure("bad", "1")
