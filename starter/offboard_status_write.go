@@ -73,7 +73,7 @@ func (r *departureReport) writeKeys(w io.Writer, now time.Time) error {
 	_, _ = fmt.Fprintln(w)
 	t := newColumns(w, "OPEN KEY", "ACCOUNT", "STATE", "SINCE", "WHY", "MEND")
 	for _, k := range r.Open[:min(listed, len(r.Open))] {
-		t.row(string(k.Key), k.Issuer.String(), string(k.State), since(k.Since, now), dash(k.Why), k.Mend)
+		t.row(string(k.Key), k.String(), string(k.State), since(k.Since, now), dash(k.Why), k.Mend)
 	}
 	if err := t.flush(); err != nil {
 		return err

@@ -24,8 +24,12 @@ func staffed(t *testing.T) *world {
 		{Email: "dan@acme.example", Role: "OWNER"}, {Email: "cat@acme.example"},
 	}})
 	w.fake.PutGroup(googlefake.Group{Email: "orders@acme.example", Name: "Orders", Members: []googlefake.Member{
-		{Email: "cat@acme.example"}, {Email: "eve@acme.example", Role: "OWNER"}, {Email: "inner@acme.example", Role: "MANAGER"},
-		{Email: "Bob@acme.example", Role: "MANAGER"}, {Email: "ann@acme.example", Role: "OWNER"}, {Email: "guest@elsewhere.example"},
+		{Email: "cat@acme.example"},
+		{Email: "eve@acme.example", Role: "OWNER"},
+		{Email: "inner@acme.example", Role: "MANAGER"},
+		{Email: "Bob@acme.example", Role: "MANAGER"},
+		{Email: "ann@acme.example", Role: "OWNER"},
+		{Email: "guest@elsewhere.example"},
 	}})
 	return w
 }
