@@ -84,8 +84,14 @@ func (a *Fleet) resume(ctx context.Context, id keyturn.KeyID) (bool, error) {
 	if err != nil || underway {
 		return false, err
 	}
+	var of registry.Batch // the zero one asks for nothing
+	if k.Intent.Batch != "" {
+		if of, err = a.Registry.Batch(ctx, k.Intent.Batch); err != nil && keyturn.KindOf(err) != keyturn.NotFound {
+			return false, err
+		}
+	}
 	begun, err := a.Engine.Begin(ctx, Start{
-		Operation: k.Intent.Operation, Key: &k, Now: k.Intent.Now, Batch: k.Intent.Batch,
+		Operation: k.Intent.Operation, Key: &k, Now: k.Intent.Now, Batch: k.Intent.Batch, Overlap: of.Overlap, Urgent: of.Urgent,
 		Cause: Cause{Reason: cmp.Or(k.Intent.Reason, "resumed"), Note: "its workflow was gone", Actor: stuckCheck},
 	})
 	return begun.What == Started, err

@@ -56,7 +56,7 @@ func (a *Leavers) standing(ctx context.Context, d registry.Departure) (directory
 		p, err := a.Directories[name].Person(ctx, d.Email)
 		switch {
 		case keyturn.KindOf(err) == keyturn.NotFound:
-		case err != nil && d.Sure:
+		case err != nil && d.Sure: // their word counts, whatever it would say
 		case err != nil:
 			return "", false, err
 		case directory == "" || p.Active:
@@ -75,14 +75,19 @@ const (
 	OriginComparison = "comparison" // registry and directories were compared
 )
 
-// whoever finds a person in the directories; those that do not know them, or do
-// not answer, are passed over.
-func (a *Leavers) whoever(ctx context.Context, email string) []people.Person {
-	var out []people.Person
+// whoever finds a person in the directories. complete is false where one of them
+// does not answer.
+func (a *Leavers) whoever(ctx context.Context, email string) (out []people.Person, complete bool) {
+	complete = true
 	for _, name := range slices.Sorted(maps.Keys(a.Directories)) {
-		if p, err := a.Directories[name].Person(ctx, email); err == nil {
+		p, err := a.Directories[name].Person(ctx, email)
+		switch keyturn.KindOf(err) {
+		case "":
 			out = append(out, p)
+		case keyturn.NotFound:
+		default:
+			complete = false
 		}
 	}
-	return out
+	return out, complete
 }

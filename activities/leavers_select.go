@@ -16,12 +16,15 @@ import (
 // SelectKeysResult counts the keys a leaver could have seen.
 type SelectKeysResult struct {
 	Keys int `json:"keys"`
+	// Partial says that a directory did not answer, which may know another address
+	// of theirs.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // SelectKeys finds every key a leaver could have seen, and records a batch that
 // replaces them: those they own, those whose value they made, and those in a path
-// of the store that is theirs. It is safe to repeat; keys that were found before
-// are not found again.
+// of the store that is theirs. It has them begun. It is safe to repeat; keys that were
+// found before are not found again.
 func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResult, error) {
 	d, err := a.Registry.Departure(ctx, in.ID)
 	if err != nil {
@@ -31,7 +34,8 @@ func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResul
 	if err != nil {
 		return SelectKeysResult{}, err
 	}
-	seen, err := a.seenBy(ctx, d)
+	addresses, complete := a.addresses(ctx, d)
+	seen, err := a.seenBy(ctx, addresses)
 	if err != nil {
 		return SelectKeysResult{}, err
 	}
@@ -41,8 +45,8 @@ func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResul
 			fresh[id] = true
 		}
 	}
-	res := SelectKeysResult{Keys: len(known.keys) + len(fresh)}
-	if len(fresh) == 0 {
+	res := SelectKeysResult{Keys: len(known.keys) + len(fresh), Partial: !complete}
+	if len(fresh) == 0 || d.State != registry.DepartureOpen {
 		return res, nil
 	}
 	b := registry.Batch{
@@ -50,6 +54,9 @@ func (a *Leavers) SelectKeys(ctx context.Context, in Departure) (SelectKeysResul
 		Actor: DepartureActor(d.ID), Now: a.Rules.Now, Overlap: a.Rules.Overlap, Urgent: true, At: a.Now().UTC(),
 	}
 	if err := a.Registry.AddBatch(ctx, b, slices.Sorted(maps.Keys(fresh))); err != nil {
+		return res, err
+	}
+	if err := a.Engine.RunBatch(ctx, b); err != nil {
 		return res, err
 	}
 	_, err = a.change(ctx, d.ID, func(d *registry.Departure) { d.Batch = b.ID })
@@ -92,8 +99,8 @@ func (a *Leavers) selected(ctx context.Context, d registry.Departure) (selection
 	}
 }
 
-// seenBy finds the keys in service that a leaver could have seen.
-func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn.KeyID]bool, error) {
+// seenBy finds the keys in service that whoever has these addresses could have seen.
+func (a *Leavers) seenBy(ctx context.Context, addresses []string) (map[keyturn.KeyID]bool, error) {
 	out := map[keyturn.KeyID]bool{}
 	find := func(f registry.Filter) error {
 		for k, err := range a.Registry.Find(ctx, f) {
@@ -106,7 +113,6 @@ func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn
 		}
 		return nil
 	}
-	addresses := a.addresses(ctx, d)
 	owners, err := a.owners(ctx, addresses)
 	if err != nil {
 		return nil, err
@@ -144,14 +150,16 @@ func (a *Leavers) seenBy(ctx context.Context, d registry.Departure) (map[keyturn
 // made at another. What replaced it later was made by nobody they could watch.
 func StillMade(minted, made time.Time) bool { return !minted.After(made.Add(clockSkew)) }
 
-// addresses are all a person is known by.
-func (a *Leavers) addresses(ctx context.Context, d registry.Departure) []string {
-	out := append([]string{people.Address(d.Email)}, d.Aliases...)
-	for _, p := range a.whoever(ctx, d.Email) {
+// addresses are all a person is known by. complete is false where a directory does
+// not answer, which may know more.
+func (a *Leavers) addresses(ctx context.Context, d registry.Departure) (out []string, complete bool) {
+	out = append([]string{people.Address(d.Email)}, d.Aliases...)
+	persons, complete := a.whoever(ctx, d.Email)
+	for _, p := range persons {
 		out = append(append(out, p.Email), p.Aliases...)
 	}
 	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == "" }), complete
 }
 
 // owners are the ways in which entries write one of these addresses.

@@ -20,8 +20,10 @@ type heirs struct {
 }
 
 func (a *Leavers) heirs(ctx context.Context, d registry.Departure) *heirs {
-	h := &heirs{Leavers: a, departure: d, leaver: a.addresses(ctx, d), chosen: map[string]string{}}
-	for _, p := range a.whoever(ctx, d.Email) {
+	h := &heirs{Leavers: a, departure: d, chosen: map[string]string{}}
+	h.leaver, _ = a.addresses(ctx, d)
+	persons, _ := a.whoever(ctx, d.Email)
+	for _, p := range persons {
 		if p.Manager != "" {
 			h.manager = append(h.manager, p.Manager)
 		}
@@ -39,16 +41,16 @@ func (h *heirs) of(ctx context.Context, team string) (string, error) {
 	if h.departure.Successor != "" {
 		return h.departure.Successor, nil // a person named them: their word counts
 	}
-	candidates, err := h.candidates(ctx, team)
+	nominees, err := h.nominees(ctx, team)
 	if err != nil {
 		return "", err
 	}
-	for _, who := range candidates {
-		who = people.Address(who)
+	for _, c := range nominees {
+		who := people.Address(c.email)
 		if who == "" || slices.Contains(h.leaver, who) {
 			continue
 		}
-		here, err := h.here(ctx, who)
+		here, err := h.here(ctx, who, c.configured)
 		if err != nil {
 			return "", err
 		}
@@ -61,9 +63,16 @@ func (h *heirs) of(ctx context.Context, team string) (string, error) {
 	return "", nil
 }
 
-func (h *heirs) candidates(ctx context.Context, team string) ([]string, error) {
+// A nominee may get keys. One that is configured need be in no directory: it may
+// be an address that several people read.
+type nominee struct {
+	email      string
+	configured bool
+}
+
+func (h *heirs) nominees(ctx context.Context, team string) ([]nominee, error) {
 	rule := h.Rules.Teams[team]
-	out := []string{rule.Lead}
+	out := []nominee{{rule.Lead, true}}
 	group := rule.Group
 	if group == "" {
 		group = team
@@ -72,22 +81,30 @@ func (h *heirs) candidates(ctx context.Context, team string) ([]string, error) {
 		t, err := h.Directories[name].Team(ctx, group)
 		switch keyturn.KindOf(err) {
 		case "":
-			out = append(out, t.Leads...)
+			for _, lead := range t.Leads {
+				out = append(out, nominee{email: lead})
+			}
 		case keyturn.NotFound, keyturn.Invalid, keyturn.Unsupported, keyturn.Denied: // it has nothing to say
 		default:
 			return nil, err
 		}
 	}
-	return append(append(append(out, rule.OnCall), h.manager...), h.Rules.Fallback), nil
+	out = append(out, nominee{rule.OnCall, true})
+	for _, manager := range h.manager {
+		out = append(out, nominee{email: manager})
+	}
+	return append(out, nominee{h.Rules.Fallback, true}), nil
 }
 
-// here reports whether somebody may be given keys: a directory has them as active,
-// or there is none that could say, and they are not known to have left.
-func (h *heirs) here(ctx context.Context, email string) (bool, error) {
+// here reports whether somebody may be given keys: they are not known to have left,
+// and a directory has them as active, or none knows them and they are configured, or
+// there is none that could say.
+func (h *heirs) here(ctx context.Context, email string, configured bool) (bool, error) {
 	_, err := h.Registry.Gone(ctx, email)
 	if keyturn.KindOf(err) != keyturn.NotFound {
 		return false, err // they left, or nobody can say
 	}
+	known := false
 	for _, name := range slices.Sorted(maps.Keys(h.Directories)) {
 		p, err := h.Directories[name].Person(ctx, email)
 		switch {
@@ -96,7 +113,9 @@ func (h *heirs) here(ctx context.Context, email string) (bool, error) {
 			return false, err
 		case p.Active:
 			return true, nil
+		default:
+			known = true
 		}
 	}
-	return len(h.Directories) == 0, nil
+	return !known && configured || len(h.Directories) == 0, nil
 }

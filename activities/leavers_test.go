@@ -42,7 +42,7 @@ func TestALeaversKeysAreHandedOverAndReplaced(t *testing.T) {
 			t.Errorf("selected %d keys, want 4: %v", got.Keys, w.states(d.ID))
 		}
 	}
-	want := map[keyturn.KeyID]registry.BatchState{"own": registry.BatchWaiting, "alias": registry.BatchWaiting, "path": registry.BatchWaiting, "made": registry.BatchWaiting}
+	want := map[keyturn.KeyID]registry.BatchState{"own": registry.BatchDone, "alias": registry.BatchDone, "path": registry.BatchDone, "made": registry.BatchDone}
 	if diff := cmp.Diff(want, w.states(d.ID)); diff != "" {
 		t.Error(diff)
 	}
@@ -114,6 +114,30 @@ func TestADirectoryThatIsDownConfirmsNothing(t *testing.T) {
 	}
 	if _, err := try[activities.EndSessionsResult](w, w.leavers.EndSessions, activities.Departure{ID: d.ID}); err == nil || !w.departure(d.ID).Sessions.IsZero() {
 		t.Error("nothing was ended")
+	}
+}
+
+// TestADirectoryThatIsDownHidesNothing: what it knows of them may be missing, so the
+// selection says that it is not all.
+func TestADirectoryThatIsDownHidesNothing(t *testing.T) {
+	t.Parallel()
+	w := newLeaverWorld(t)
+	w.owned("own", "payments", leaver)
+	w.owned("alias", "payments", "a.alias@example.com")
+	w.okta.down = true
+	d := w.left()
+	if got := do[activities.SelectKeysResult](w, w.leavers.SelectKeys, activities.Departure{ID: d.ID}); got.Keys != 1 || !got.Partial {
+		t.Errorf("%+v", got)
+	}
+	if got := w.states(d.ID)["own"]; got != registry.BatchDone {
+		t.Errorf("it is not replaced while the directory is down: %s", got)
+	}
+	w.okta.down = false
+	if got := do[activities.SelectKeysResult](w, w.leavers.SelectKeys, activities.Departure{ID: d.ID}); got.Keys != 2 || got.Partial {
+		t.Errorf("%+v", got)
+	}
+	if got := w.states(activities.DepartureBatch(d.ID, 2))["alias"]; got != registry.BatchDone {
+		t.Errorf("what is found later is not replaced: %s", got)
 	}
 }
 
@@ -221,9 +245,11 @@ func TestNobodyWhoLeftIsGivenKeys(t *testing.T) {
 	w := newLeaverWorld(t)
 	w.owned("own", "payments", leaver)
 	w.okta.put(people.Person{ID: "u2", Email: "lead@example.com"})
-	w.leavers.Rules.Fallback = "boss@example.com"
+	w.okta.put(people.Person{ID: "u1", Email: leaver}) // without a manager
+	w.leavers.Rules.Teams = map[string]activities.TeamRule{"payments": {OnCall: "lead@example.com"}}
+	w.leavers.Rules.Fallback = "everybody@example.com" // which is nobody's own
 	do[activities.HandOverResult](w, w.leavers.HandOver, activities.Departure{ID: w.left().ID})
-	if k, _ := w.registry.Get(t.Context(), "own"); k.Owner.Person != "boss@example.com" {
+	if k, _ := w.registry.Get(t.Context(), "own"); k.Owner.Person != "everybody@example.com" {
 		t.Errorf("it went to %s", k.Owner.Person)
 	}
 }

@@ -52,7 +52,7 @@ func (a *Leavers) WatchDeparture(ctx context.Context, in WatchDepartureInput) (D
 }
 
 // look looks once. With begin it has keys begun that wait for whatever reason, also
-// where whatever was to begin them was cut off.
+// where whatever was to begin them was cut off, and tells of what is late.
 func (a *Leavers) look(ctx context.Context, id string, begin bool) (DepartureProgress, error) {
 	d, err := a.Registry.Departure(ctx, id)
 	if err != nil {
@@ -75,8 +75,9 @@ func (a *Leavers) look(ctx context.Context, id string, begin bool) (DeparturePro
 		open = append(open, left...)
 	}
 	if sla := time.Duration(a.Rules.SLA); sla > 0 && !p.Finished() && a.Now().Sub(d.At) >= sla {
-		p.Late = true
-		return p, a.tellLate(ctx, d, p, open)
+		if p.Late = true; begin {
+			return p, a.tellLate(ctx, d, p, open)
+		}
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -66,13 +67,16 @@ func (l Launcher) RunBatch(ctx context.Context, b registry.Batch) error {
 // Expedite implements [activities.LeaverEngine]. What is refused needs none: it
 // waits for nothing that can be cut short, or has ended.
 func (l Launcher) Expedite(ctx context.Context, id keyturn.KeyID, actor string) error {
-	_, err := l.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+	short, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err := l.Client.UpdateWorkflow(short, client.UpdateWorkflowOptions{
 		WorkflowID: KeyWorkflowID(id), UpdateName: UpdateExpedite, WaitForStage: client.WorkflowUpdateStageAccepted,
 		Args: []any{Word{Actor: actor, Note: "a leaver could have seen the old value", Override: true}},
 	})
 	var refused *temporal.ApplicationError
 	var missing *serviceerror.NotFound
-	if errors.As(err, &refused) || errors.As(err, &missing) {
+	late := ctx.Err() == nil && short.Err() != nil // its worker is busy; it is told again
+	if errors.As(err, &refused) || errors.As(err, &missing) || late {
 		return nil
 	}
 	return failed(fmt.Sprintf("expedite %s", id), err)

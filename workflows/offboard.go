@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/keyturn/keyturn/activities"
@@ -22,6 +23,10 @@ const (
 	// leaver who is signed in could read a new value. A directory that is down must
 	// not keep the keys from being replaced.
 	headStart = 2 * time.Minute
+	// confirmTry is how long the directory is asked whether somebody left, and
+	// handTry how long in each round who is to get their keys.
+	confirmTry = time.Hour
+	handTry    = 2 * time.Minute
 	// sessionsTry is how long ending sessions is tried.
 	sessionsTry = 24 * time.Hour
 	// offboardRounds is how many times one run looks, which keeps its history short.
@@ -42,12 +47,19 @@ func OffboardPerson(ctx workflow.Context, in activities.Departure) (OffboardResu
 	if id := OffboardWorkflowID(in.ID); workflow.GetInfo(ctx).WorkflowExecution.ID != id {
 		return res, refuse(fmt.Sprintf("start this workflow under the id %s, so that it runs once", id))
 	}
-	confirmed, err := call(ctx, staff(ctx, "ask the directory whether they left"), leavers.ConfirmDeparture, in)
-	if err != nil || !confirmed.Left {
+	opts := staff(ctx, "ask the directory whether they left")
+	opts.ScheduleToCloseTimeout = confirmTry
+	confirmed, err := call(ctx, opts, leavers.ConfirmDeparture, in)
+	switch {
+	case temporal.IsCanceledError(err):
 		return res, err
+	case err != nil: // it said that they left, and cannot be asked: the keys count more
+		workflow.GetLogger(ctx).Warn("the directory cannot be asked whether they left; going on as if they had", "departure", in.ID)
+	case !confirmed.Left:
+		return res, nil
 	}
 	res.Left = true
-	opts := staff(ctx, "end sessions and grants")
+	opts = staff(ctx, "end sessions and grants")
 	opts.ScheduleToCloseTimeout = sessionsTry
 	sessions := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), leavers.EndSessions, in)
 	if _, err := workflow.AwaitWithTimeout(ctx, headStart, sessions.IsReady); err != nil {
@@ -61,16 +73,25 @@ func OffboardPerson(ctx workflow.Context, in activities.Departure) (OffboardResu
 		if err != nil {
 			return res, err
 		}
-		handed, err := call(ctx, staff(ctx, "hand their keys over"), leavers.HandOver, in)
-		if err != nil {
-			return res, err
+		opts = staff(ctx, "hand their keys over")
+		opts.ScheduleToCloseTimeout = handTry
+		handed, handing := call(ctx, opts, leavers.HandOver, in)
+		if temporal.IsCanceledError(handing) {
+			return res, handing
 		}
 		res.Keys, err = call(ctx, watching(ctx), leavers.WatchDeparture, activities.WatchDepartureInput{ID: in.ID, Until: workflow.Now(ctx).Add(slice(round, res.Keys.Late))})
 		if err != nil {
 			return res, err
 		}
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d keys replaced, %d under way, %d to be tried again", res.Keys.Done+res.Keys.Settled, res.Keys.Keys, res.Keys.Underway, res.Keys.Failed))
-		if !res.Keys.Finished() || res.Keys.Keys > selected.Keys {
+		switch {
+		case !res.Keys.Finished() || res.Keys.Keys > selected.Keys:
+			continue
+		case !res.Keys.Closed && (handing != nil || selected.Partial):
+			// A directory does not answer, and may know more: nothing is closed yet.
+			if err := workflow.Sleep(ctx, slice(round, res.Keys.Late)); err != nil {
+				return res, err
+			}
 			continue
 		}
 		done := activities.CloseDepartureInput{ID: in.ID, Heirless: handed.Heirless}

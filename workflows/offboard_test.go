@@ -24,6 +24,7 @@ type offboarding struct {
 	*testsuite.TestWorkflowEnvironment
 	active   bool // the directory has them as active
 	refused  bool // ending sessions is refused
+	mute     int  // so many times the directory does not answer
 	heirless int  // keys without an heir, until somebody is named
 	keys     int
 	found    int             // one more key is found at the second look
@@ -40,12 +41,18 @@ func newOffboarding(keys, rounds int) *offboarding {
 	o.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.OffboardWorkflowID("d-1"), TaskQueue: "q"})
 	o.SetStartTime(time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC))
 	register(o, "ConfirmDeparture", func(activities.Departure) (activities.ConfirmDepartureResult, error) {
+		if o.mute > 0 {
+			return activities.ConfirmDepartureResult{}, temporal.NewNonRetryableApplicationError("no", string(keyturn.Denied), nil)
+		}
 		return activities.ConfirmDepartureResult{Left: !o.active}, nil
 	})
 	register(o, "SelectKeys", func(activities.Departure) (activities.SelectKeysResult, error) {
 		return activities.SelectKeysResult{Keys: o.keys}, nil
 	})
 	register(o, "HandOver", func(activities.Departure) (activities.HandOverResult, error) {
+		if o.mute--; o.mute >= 0 {
+			return activities.HandOverResult{}, temporal.NewNonRetryableApplicationError("no", string(keyturn.Denied), nil)
+		}
 		return activities.HandOverResult{Handed: o.keys, Heirless: o.heirless}, nil
 	})
 	register(o, "WatchDeparture", func(in activities.WatchDepartureInput) (activities.DepartureProgress, error) {
@@ -148,6 +155,18 @@ func TestOffboardWaitsForAnHeir(t *testing.T) {
 	o.run(t)
 	if n := len(o.watched); n != 2 {
 		t.Errorf("it was looked at %d times, want 2: until somebody was named", n)
+	}
+}
+
+func TestOffboardWithADirectoryThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	o := newOffboarding(3, 1)
+	o.mute = 2
+	if out := o.run(t); !out.Left || !out.Keys.Finished() {
+		t.Errorf("%+v: the keys count more than the answer", out)
+	}
+	if n := len(o.watched); n != 3 {
+		t.Errorf("closed after %d looks, want 3: when the directory answered", n)
 	}
 }
 
