@@ -8,11 +8,22 @@ import (
 	"github.com/keyturn/keyturn/activities"
 )
 
+// lag is how long a directory may still show somebody as they were before what
+// it sent news of: some answer from copies that lag behind.
+const lag = time.Minute
+
 // HearDirectory looks at a person of whom a directory sent news, and has their
-// departure worked on if they left. Where the directory does not know them any
-// more, who owns keys and who is there is compared.
+// departure worked on if they left. Where they seem not to have, it looks once more.
+// Where the directory does not know them any more, who owns keys and who is there is
+// compared.
 func HearDirectory(ctx workflow.Context, in activities.LookAtPersonInput) (activities.LookAtPersonResult, error) {
 	out, err := call(ctx, staff(ctx, "look at the person"), leavers.LookAtPerson, in)
+	if err == nil && out == (activities.LookAtPersonResult{}) {
+		if err := workflow.Sleep(ctx, lag); err != nil {
+			return out, err
+		}
+		out, err = call(ctx, staff(ctx, "look at the person once more"), leavers.LookAtPerson, in)
+	}
 	if err != nil || !out.Gone {
 		return out, err
 	}

@@ -194,21 +194,29 @@ func TestOffboardUnderItsID(t *testing.T) {
 
 func TestHearDirectory(t *testing.T) {
 	t.Parallel()
-	for _, gone := range []bool{false, true} {
+	gone, left, nothing := activities.LookAtPersonResult{Gone: true}, activities.LookAtPersonResult{Departure: "d-1"}, activities.LookAtPersonResult{}
+	for name, c := range map[string]struct {
+		seen     []activities.LookAtPersonResult // look by look
+		compared bool
+	}{
+		"who left": {[]activities.LookAtPersonResult{left}, false}, "who is there": {[]activities.LookAtPersonResult{nothing, nothing}, false},
+		"a copy that lags behind": {[]activities.LookAtPersonResult{nothing, left}, false}, "whom nobody knows": {[]activities.LookAtPersonResult{gone}, true},
+	} {
 		var suite testsuite.WorkflowTestSuite
 		suite.SetLogger(quiet{})
-		env, compared := suite.NewTestWorkflowEnvironment(), false
+		env, looks, compared := suite.NewTestWorkflowEnvironment(), 0, false
 		env.RegisterWorkflow(workflows.HearDirectory)
 		env.RegisterActivityWithOptions(func(context.Context, activities.LookAtPersonInput) (activities.LookAtPersonResult, error) {
-			return activities.LookAtPersonResult{Gone: gone}, nil
+			looks++
+			return c.seen[min(looks, len(c.seen))-1], nil
 		}, activity.RegisterOptions{Name: "LookAtPerson"})
 		env.RegisterActivityWithOptions(func(context.Context, activities.CompareDirectoriesInput) (activities.CompareDirectoriesResult, error) {
 			compared = true
 			return activities.CompareDirectoriesResult{}, nil
 		}, activity.RegisterOptions{Name: "CompareDirectories"})
 		env.ExecuteWorkflow(workflows.HearDirectory, activities.LookAtPersonInput{Directory: "okta", ID: "u", Event: "e"})
-		if err := env.GetWorkflowError(); err != nil || compared != gone {
-			t.Errorf("compared: %v, want %v; %v", compared, gone, err)
+		if err := env.GetWorkflowError(); err != nil || compared != c.compared || looks != len(c.seen) {
+			t.Errorf("%s: looked %d times, compared %v; %v", name, looks, compared, err)
 		}
 	}
 }

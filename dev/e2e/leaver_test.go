@@ -107,7 +107,7 @@ func TestLeaverWhoIsBack(t *testing.T) {
 	r.start(1)
 	ids := r.inService(a, 3)
 	s.deliver() // of a moment at which they were not
-	s.until("the person is looked at", time.Minute, func() bool {
+	s.until("the person is looked at, twice", 3*time.Minute, func() bool {
 		page, err := r.client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
 			Namespace: namespace, Query: `WorkflowType = "HearDirectory" AND ExecutionStatus = "Completed"`,
 		})
