@@ -66,7 +66,17 @@ func openDirectory(name string, d Directory, w *wiring, m *metrics) (people.Dire
 		}
 		return f.New(env)
 	}
-	return nil, fmt.Errorf("this worker knows no directory %q; it knows entra, google, identitycenter, list, okta and scim", d.Directory)
+	return nil, fmt.Errorf("this worker knows no directory %q", d.Directory)
+}
+
+// directoryKinds are the words that say what a directory is.
+func directoryKinds() []string {
+	out := []string{listed, pushed}
+	for _, f := range factories() {
+		out = append(out, f.Name)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // pair reads a credential where it is kept, with the id beside it.

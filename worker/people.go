@@ -94,6 +94,8 @@ func (p People) check() error {
 			wrong("people.directories.%s: a name is 1 to 32 of a-z, 0-9 and -: it becomes part of a URL", name)
 		case name == activities.OriginOperator || name == activities.OriginComparison:
 			wrong("people.directories.%s: choose another name: that one says who reported a departure", name)
+		case !slices.Contains(directoryKinds(), d.Directory):
+			wrong("people.directories.%s: there is no directory %q; use one of %s", name, d.Directory, strings.Join(directoryKinds(), ", "))
 		case d.CallsPerSecond < 0:
 			wrong("people.directories.%s: calls_per_second cannot be negative", name)
 		case d.Directory == pushed && d.WebhookSecretFile == "":
