@@ -47,7 +47,7 @@ func (a *Leavers) CompareDirectories(ctx context.Context, _ CompareDirectoriesIn
 	if len(a.Directories) == 0 {
 		return res, nil
 	}
-	c := &comparison{Leavers: a, began: a.Now().UTC(), owners: map[string]*owner{}}
+	c := &comparison{Leavers: a, began: a.Now().UTC(), owners: map[string]*owner{}, departed: map[string]bool{}}
 	for written, err := range a.Registry.Owners(ctx) {
 		if err != nil {
 			return res, err
@@ -55,6 +55,12 @@ func (a *Leavers) CompareDirectories(ctx context.Context, _ CompareDirectoriesIn
 		c.owners[people.Address(written)] = &owner{written: written}
 	}
 	res.Owners = len(c.owners)
+	for d, err := range a.Registry.Departures(ctx, registry.DepartureFilter{State: registry.DepartureDone}) {
+		if err != nil {
+			return res, err
+		}
+		c.departed[d.Email] = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Directories)) {
 		if err := c.read(ctx, name, &res); err != nil {
 			return res, err
@@ -66,8 +72,9 @@ func (a *Leavers) CompareDirectories(ctx context.Context, _ CompareDirectoriesIn
 // comparison is one call of CompareDirectories.
 type comparison struct {
 	*Leavers
-	began  time.Time
-	owners map[string]*owner
+	began    time.Time
+	owners   map[string]*owner
+	departed map[string]bool // who left at some time
 }
 
 // owner is what directories say of somebody who owns keys.
@@ -95,11 +102,11 @@ func (c *comparison) read(ctx context.Context, name string, res *CompareDirector
 				o.active = true
 				active = append(active, address)
 			case o.gone == "":
-				o.gone, o.reason, o.address, o.aliases = name, "not active any more", p.Email, p.Aliases
+				o.gone, o.reason, o.address, o.aliases = name, "not active any more", cmp.Or(p.Email, address), p.Aliases
 			}
 		}
 		if p.Active {
-			if err := c.back(ctx, p, res); err != nil {
+			if err := c.back(ctx, p.Email, res); err != nil {
 				return err
 			}
 		}
@@ -107,12 +114,13 @@ func (c *comparison) read(ctx context.Context, name string, res *CompareDirector
 	return c.Registry.Saw(ctx, name, active, c.began)
 }
 
-// back notes that somebody who left is there again.
-func (c *comparison) back(ctx context.Context, p people.Person, res *CompareDirectoriesResult) error {
-	if c.owners[p.Email] == nil {
-		return nil // whoever comes back and owns nothing is noted when they do
+// back notes that somebody who left is there again, so that they may own keys.
+func (c *comparison) back(ctx context.Context, address string, res *CompareDirectoriesResult) error {
+	if !c.departed[address] {
+		return nil
 	}
-	d, err := c.Registry.Gone(ctx, p.Email)
+	delete(c.departed, address)
+	d, err := c.Registry.Gone(ctx, address)
 	if keyturn.KindOf(err) == keyturn.NotFound || err == nil && d.State == registry.DepartureOpen {
 		return nil
 	}
@@ -120,7 +128,7 @@ func (c *comparison) back(ctx context.Context, p people.Person, res *CompareDire
 		return err
 	}
 	res.Back++
-	return c.Registry.Returned(ctx, p.Email, c.began)
+	return c.Registry.Returned(ctx, address, c.began)
 }
 
 // conclude opens a departure for each owner who left, and reports those whom
@@ -142,6 +150,13 @@ func (c *comparison) conclude(ctx context.Context, res *CompareDirectoriesResult
 			}
 			o.gone, o.reason, o.address = name, "gone from the directory", address
 		}
+		switch d, err := c.Registry.Gone(ctx, o.address); {
+		case keyturn.KindOf(err) == keyturn.NotFound:
+		case err != nil:
+			return err
+		case d.State == registry.DepartureOpen:
+			continue // it is worked on, and is no news
+		}
 		left = append(left, address)
 	}
 	slices.Sort(left)
@@ -152,7 +167,7 @@ func (c *comparison) conclude(ctx context.Context, res *CompareDirectoriesResult
 	for _, address := range left {
 		o := c.owners[address]
 		_, err := Announce(ctx, c.Registry, c.Engine, registry.Departure{
-			ID: NewDepartureID(), Email: cmp.Or(o.address, address), Aliases: o.aliases, Origin: OriginComparison, Event: c.began.Format(time.RFC3339Nano) + " " + address,
+			ID: NewDepartureID(), Email: o.address, Aliases: o.aliases, Origin: OriginComparison, Event: c.began.Format(time.RFC3339Nano) + " " + address,
 			Actor: OriginComparison, At: c.began, Reason: o.reason + " (" + o.gone + ")",
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/people"
 	"github.com/keyturn/keyturn/registry"
@@ -33,7 +34,8 @@ func TestLeaversNobodyAnnouncedAreFound(t *testing.T) {
 	}
 	w.now = w.now.AddDate(0, 0, 1)
 	delete(w.okta.people, "vanishes@example.com")
-	if diff := cmp.Diff(activities.CompareDirectoriesResult{Owners: 4, Leavers: 2, Unknown: 1, Resumed: 1}, w.compare()); diff != "" {
+	// The first is worked on, and no news: many who are would not be believed.
+	if diff := cmp.Diff(activities.CompareDirectoriesResult{Owners: 4, Leavers: 1, Unknown: 1, Resumed: 1}, w.compare()); diff != "" {
 		t.Error("somebody who was there and is not any more has left", diff)
 	}
 	if _, err := w.registry.Gone(t.Context(), "vanishes@example.com"); err != nil {
@@ -103,5 +105,27 @@ func TestNewsOfWhomADirectoryKnowsNoMore(t *testing.T) {
 	w.down = false
 	if got := look("u2", "g"); len(w.offboards) != 3 || w.departure(got.Departure).State != registry.DepartureOpen {
 		t.Errorf("%v", w.offboards)
+	}
+}
+
+// TestWhoIsBackMayOwnKeys: they came back while their departure was open, so that
+// nothing could be noted then.
+func TestWhoIsBackMayOwnKeys(t *testing.T) {
+	t.Parallel()
+	w := newLeaverWorld(t)
+	d := w.left()
+	w.okta.put(people.Person{ID: "u1", Email: leaver, Active: true})
+	if got := w.compare(); got.Back != 0 {
+		t.Errorf("the departure is open: %+v", got)
+	}
+	do[activities.CloseDepartureResult](w, w.leavers.CloseDeparture, activities.CloseDepartureInput{ID: d.ID})
+	if got := w.compare(); got.Back != 1 {
+		t.Errorf("%+v", got)
+	}
+	if _, err := w.registry.Gone(t.Context(), leaver); keyturn.KindOf(err) != keyturn.NotFound {
+		t.Errorf("they are back: %v", err)
+	}
+	if got := w.compare(); got.Back != 0 {
+		t.Errorf("it is noted once: %+v", got)
 	}
 }
