@@ -51,17 +51,25 @@ var floors = []struct{ pkg, may string }{
 	{"people/peopletest", ". people providers/fake"},
 	{"people/hr", ". people people/roster registry"},
 	{"people/*", ". exchange people"},
+	{"leaks/stream", ". leaks"},
+	{"leaks/gitleaks", ". leaks leaks/stream"},
+	{"leaks/trufflehog", ". leaks leaks/stream"},
+	{"leaks/detectsecrets", ". leaks leaks/stream"},
+	{"leaks/report", ". leaks leaks/gitleaks leaks/trufflehog leaks/detectsecrets"},
+	{"leaks/*/*fake", ". providers/fake"},
+	{"leaks/*", ". exchange leaks"},
+	{"scan", ". leaks"},
 	// 3 and 4: side effects, and the order they happen in
 	{"activities", ". fleet people providers secrets registry rollout leaks synthetic tickets"},
 	{"workflows", ". activities registry"},
 	// 5: what binaries share
 	{"config", ". registry registry/postgres registry/sqlite secrets secrets/local secrets/vault"},
 	{"dial", "config"},
-	{"webhooks", ". people registry tickets workflows"},
+	{"webhooks", ". leaks people registry tickets workflows"},
 	// 6: the binaries. starter links no provider: an operator's laptop needs no
 	// vendor credential. A store it reaches only to supply a value made by hand.
-	{"worker", ". config dial fleet registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/* people people/*"},
-	{"starter", ". config dial fleet people people/hr people/roster registry registry/entry activities secrets workflows"},
+	{"worker", ". config dial fleet registry registry/entry activities workflows webhooks leaks synthetic providers providers/all secrets secrets/* rollout rollout/* tickets tickets/* notices notices/* people people/* leaks/*"},
+	{"starter", ". config dial fleet leaks leaks/report people people/hr people/roster registry registry/entry activities scan secrets workflows"},
 	// servertest starts real servers for tests
 	{"servertest", ""},
 }

@@ -33,10 +33,28 @@ type Policy struct {
 	// SLA is how long a person may take over a step that has no API, before it
 	// is overdue. Default 7d.
 	SLA Duration `json:"sla,omitempty"`
+	// OnLeak is what comes first when the key's value is found where it should not
+	// be. Default: what the installation is configured with.
+	OnLeak OnLeak `json:"on_leak,omitempty"`
 	// Test exercises the production path with a new value before consumers
 	// see it. Nil means the provider's own check is enough.
 	Test *Test `json:"test,omitempty"`
 }
+
+// OnLeak says what comes first when a value has leaked. The words are wire format.
+type OnLeak string
+
+// What comes first.
+const (
+	// ReplaceFirst keeps consumers working: the leaked key is ended once they have
+	// moved, and all the same when that takes longer than it may.
+	ReplaceFirst OnLeak = "replace"
+	// KillFirst ends the leaked key at once, if it is alive. Consumers stand still
+	// until they have the new one.
+	KillFirst OnLeak = "kill"
+	// ReplaceOnly never ends the leaked key before consumers have moved.
+	ReplaceOnly OnLeak = "replace-only"
+)
 
 // A Test is one synthetic check: an HTTP request or a command, never both.
 type Test struct {

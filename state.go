@@ -25,16 +25,29 @@ type Issued struct {
 	Version      SecretVersion `json:"version"`   // where its value is stored
 	State        State         `json:"state"`
 	Fingerprints Fingerprints  `json:"fingerprints,omitzero"`
-	Created      time.Time     `json:"created,omitzero"`
-	Promoted     time.Time     `json:"promoted,omitzero"`
-	Disabled     time.Time     `json:"disabled,omitzero"`
+	// Parts are the fingerprints of what the value consists of, where a scanner
+	// finds a part of it by itself: the private key in a credentials file.
+	Parts    []Fingerprints `json:"parts,omitempty"`
+	Created  time.Time      `json:"created,omitzero"`
+	Promoted time.Time      `json:"promoted,omitzero"`
+	Disabled time.Time      `json:"disabled,omitzero"`
+	// Killed is when it was to be ended because its value leaked, ahead of its
+	// replacement. It is never switched on again, and consumers are never put back
+	// on it.
+	Killed time.Time `json:"killed,omitzero"`
 }
 
 // Fingerprints tell whether a value found somewhere is this one, without the
-// value being kept.
+// value being kept. All but HMSL are made under the installation's own key, and
+// empty where there is none: a plain hash would let anybody test guesses.
 type Fingerprints struct {
-	HMAC string `json:"hmac,omitempty"` // hex HMAC-SHA-256 under the installation's own key
+	HMAC string `json:"hmac,omitempty"` // hex HMAC-SHA-256 of the value
 	HMSL string `json:"hmsl,omitempty"` // hex scrypt hash that HasMySecretLeaked uses
+	// SHA1 is the hex HMAC-SHA-256 of the value's hex SHA-1, which is what
+	// detect-secrets keeps, and SHA256 that of its base64 SHA-256, which is what
+	// GitHub's audit log calls hashed_token.
+	SHA1   string `json:"sha1,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // An Operation is what an intent is about to do. Operations are wire format.

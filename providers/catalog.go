@@ -67,6 +67,8 @@ const (
 	CanIdentify         = "identify"
 	CanRevokeValue      = "revoke-value"
 	CanCheckPermissions = "check-permissions"
+	CanReadUses         = "read-uses"
+	CanLocate           = "locate"
 )
 
 // Capabilities lists what p can do, by asking its type. Nobody declares it.
@@ -86,6 +88,8 @@ func Capabilities(p Provider) []string {
 	add(CanIdentify, is[Identifier](p))
 	add(CanRevokeValue, is[ValueRevoker](p))
 	add(CanCheckPermissions, is[PermissionChecker](p))
+	add(CanReadUses, is[UseReader](p))
+	add(CanLocate, is[Locator](p))
 	return out
 }
 

@@ -107,6 +107,35 @@ type UsageReader interface {
 	LastUsed(ctx context.Context, principal, id string) (time.Time, error)
 }
 
+// A UseReader can tell what was done with a key, from the vendor's own audit log, as
+// far as that goes back and has caught up. It yields uses at or after since, in
+// whatever order, reading pages as the caller keeps going, and stops after the first
+// error. A log that is not switched on, or that the credential may not read, is a
+// Denied error that says what is lacking; a kind of key the log does not tell apart
+// is Unsupported.
+type UseReader interface {
+	Uses(ctx context.Context, q UseQuery) iter.Seq2[Use, error]
+}
+
+// A UseQuery asks what was done with one key.
+type UseQuery struct {
+	Principal string
+	ID        string
+	// Secret is the value, for vendors whose log names keys by its hash; zero where
+	// it is not at hand. It is never sent.
+	Secret keyturn.Secret
+	Since  time.Time
+}
+
+// A Use is one line of a vendor's audit log.
+type Use struct {
+	ID    string // the vendor's name for it, the same whenever it is read
+	At    time.Time
+	From  string // the address it came from; empty if the vendor does not say
+	What  string // the API called, in the vendor's words: "s3:GetObject"
+	Agent string // what the client calls itself
+}
+
 // A PairVerifier is a Verifier that accepts a value only together with the id of its
 // own key, so that what it accepts is shown to be that key's.
 type PairVerifier interface {
@@ -120,6 +149,12 @@ type PairVerifier interface {
 // value that is none of this account's is a NotFound error.
 type Identifier interface {
 	Identify(ctx context.Context, secret keyturn.Secret) (id string, err error)
+}
+
+// A Locator can tell which key of this account has an id that was found somewhere, by
+// harmless calls. An id that is none of this account's is a NotFound error.
+type Locator interface {
+	Locate(ctx context.Context, id string) (RemoteKey, error)
 }
 
 // A ValueRevoker can end a key given nothing but its value: the vendor's kill

@@ -48,6 +48,7 @@ type Store interface {
 	Findings
 	Roster
 	Departures
+	Leaks
 }
 
 // A Change is one Save of a SaveAll.
@@ -126,4 +127,8 @@ const (
 	Braked     = "braked"      // too many operations at its account failed, so the account was paused
 	Adopted    = "adopted"     // a key that existed already was entered in the ledger
 	HandedOver = "handed_over" // its owner left, and somebody else answers for it
+	LeakFound  = "leak_found"  // its value was found where it should not be
+	Killed     = "killed"      // its value leaked, and it was ended ahead of its replacement
+	LeakLate   = "leak_late"   // a leaked value lives longer than it may
+	LeakClosed = "leak_closed" // a leaked value is dead, or nothing is to be done about it
 )

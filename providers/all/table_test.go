@@ -71,6 +71,8 @@ func without() []struct{ Can, Then string } {
 		{providers.CanIdentify, "A value found somewhere is matched only by the fingerprints kept since it was issued."},
 		{providers.CanRevokeValue, "A value alone cannot be ended; the key is revoked by its id."},
 		{providers.CanCheckPermissions, "What the administrator credential may do shows when it is first used."},
+		{providers.CanReadUses, "A leak says that it is not known what was done with the key; a person looks into the vendor's own log."},
+		{providers.CanLocate, "A key that is known by its id only, and that Keyturn does not manage, is left to a person."},
 	}
 }
 

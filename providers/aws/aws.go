@@ -36,11 +36,17 @@ type settings struct {
 	// Region chooses partition and endpoints: us-east-1 (the default) for
 	// commercial accounts, cn-north-1 for China, us-gov-west-1 for GovCloud.
 	Region string `json:"region,omitempty"`
+	// CloudTrailRegions are where to ask what was done with a key. Absent means
+	// us-east-1 only (in China cn-north-1, in GovCloud us-gov-west-1), which has
+	// the events of IAM and STS; every other service's are where the call went.
+	CloudTrailRegions []string `json:"cloudtrail_regions,omitempty"`
 }
 
 type provider struct {
 	account string
 	cfg     sdk.Config
+	trails  []string
+	now     func() time.Time
 }
 
 // iam returns a client of its own for each call: a client remembers the
@@ -56,6 +62,8 @@ var (
 	_ providers.Revoker           = (*provider)(nil)
 	_ providers.UsageReader       = (*provider)(nil)
 	_ providers.PermissionChecker = (*provider)(nil)
+	_ providers.UseReader         = (*provider)(nil)
+	_ providers.Locator           = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {
@@ -66,9 +74,12 @@ func open(env providers.Env) (providers.Provider, error) {
 	if s.Region == "" {
 		s.Region = "us-east-1"
 	}
+	trails, err := s.trails()
+	if err != nil {
+		return nil, err
+	}
 	cfg := sdk.Config{}
 	if s.Credentials == nil {
-		var err error
 		if cfg, err = config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(bounded{env.HTTP})); err != nil {
 			// The SDK refuses to put AWS_CA_BUNDLE into a client not its own.
 			return nil, fmt.Errorf("aws: default credentials (if AWS_CA_BUNDLE is set, unset it and set SSL_CERT_FILE): %w", err)
@@ -91,7 +102,7 @@ func open(env providers.Env) (providers.Provider, error) {
 			func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "keyturn" })
 		cfg.Credentials = sdk.NewCredentialsCache(role)
 	}
-	return &provider{account: env.Account, cfg: cfg}, nil
+	return &provider{account: env.Account, cfg: cfg, trails: trails, now: env.Now}, nil
 }
 
 func (p *provider) Info() providers.Info {
@@ -225,7 +236,7 @@ func noPrincipal(op string) error {
 }
 
 // maxAnswer is the longest answer read. A page of 1,000 users with the longest
-// of names is under 2 MiB.
+// of names is under 2 MiB, and one of 50 events seldom over 200 KiB.
 const maxAnswer = 4 << 20
 
 // bounded is an HTTP client whose answers end at maxAnswer.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/providers"
@@ -29,7 +30,11 @@ func harness(config string) providertest.Harness {
 		NoRetryAfter: true, // AWS does not say how long to wait
 		Principal:    "user-%d",
 		// A value alone says nothing: the id is part of the pair.
-		Lacks: []string{providers.CanIdentify, providers.CanRevokeValue},
+		Lacks:    []string{providers.CanIdentify, providers.CanRevokeValue},
+		Did:      "s3:ListBuckets",
+		Requests: map[string]int{"Locate": 3},
+		// STS is sent nothing but the id, and takes it for none.
+		Expect: map[string]keyturn.Kind{"Locate 422": keyturn.NotFound},
 	}
 }
 
@@ -61,8 +66,8 @@ func open(t *testing.T, config, account string) world {
 	t.Cleanup(srv.Close)
 	var err error
 	w.Provider, err = aws.Factory.New(providers.Env{
-		Account: account, HTTP: srv.Client(), BaseURL: srv.URL,
-		Decode: func(v any) error { return json.Unmarshal([]byte(config), v) },
+		Account: account, HTTP: srv.Client(), BaseURL: srv.URL, Now: time.Now,
+		Decode: decode(config),
 		Credential: func(context.Context, keyturn.SecretRef) (providers.Credential, error) {
 			return providers.Credential{ID: "AKIAADMIN", Secret: keyturn.NewSecret("admin-secret")}, nil
 		},
@@ -75,6 +80,10 @@ func open(t *testing.T, config, account string) world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+func decode(config string) func(any) error {
+	return func(v any) error { return json.Unmarshal([]byte(config), v) }
 }
 
 func (w world) verify(t *testing.T) error {
@@ -182,15 +191,23 @@ func TestPermissionsOneByOne(t *testing.T) {
 	t.Parallel()
 	w := open(t, `{"credentials": {"store": "vault", "path": "keyturn/aws"}, "assume_role": "arn:aws:iam::123456789012:role/keyturn"}`, awsfake.Account)
 	check := w.Provider.(providers.PermissionChecker).CheckPermissions
-	for action, want := range map[string]int{"ListAccessKeys": 2, "GetAccessKeyLastUsed": 3, "ListUsers": 3} {
-		w.faults.Set(fake.Rule{Body: "Action=" + action + "&", Answer: xmlError(403, "AccessDenied", "")})
+	for name, want := range map[string]int{
+		"iam:ListAccessKeys": 3, "iam:GetAccessKeyLastUsed": 5, "sts:GetAccessKeyInfo": 5, "iam:ListUsers": 5, "cloudtrail:LookupEvents": 5,
+	} {
+		_, action, _ := strings.Cut(name, ":")
+		w.faults.Set(fake.Rule{
+			Match: func(r *http.Request) bool {
+				return r.FormValue("Action") == action || strings.HasSuffix(r.Header.Get("X-Amz-Target"), action)
+			},
+			Answer: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { awsfake.Refuse(w, r, 403, 0, "") }),
+		})
 		got, err := check(t.Context(), "orders")
 		if err != nil || len(got) != want {
-			t.Fatalf("without %s: %+v, %v, want %d permissions", action, got, err, want)
+			t.Fatalf("without %s: %+v, %v, want %d permissions", name, got, err, want)
 		}
 		for _, p := range got {
-			if p.Granted == (p.Name == "iam:"+action) {
-				t.Errorf("without %s: %+v", action, p)
+			if p.Granted == (p.Name == name) {
+				t.Errorf("without %s: %+v", name, p)
 			}
 		}
 	}

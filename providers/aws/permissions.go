@@ -5,7 +5,9 @@ import (
 	"errors"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/keyturn/keyturn"
@@ -13,8 +15,9 @@ import (
 )
 
 // CheckPermissions tries the reads: those about the user principal if one is
-// given, and the listing of users. Use of a key can be asked about only where
-// the user has one. Creating, updating and deleting keys would be changes.
+// given, the listing of users, and the event history of one region. A key can be
+// asked about only where the user has one. Creating, updating and deleting keys
+// would be changes.
 func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]providers.Permission, error) {
 	const op = "aws: check permissions"
 	var out []providers.Permission
@@ -43,6 +46,13 @@ func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]pr
 			if err := try("iam:GetAccessKeyLastUsed", "to see that an old key has gone quiet", err); err != nil {
 				return nil, err
 			}
+			whose, err := sts.NewFromConfig(p.cfg).GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: keys.AccessKeyMetadata[0].AccessKeyId})
+			if err == nil && whose.Account == nil {
+				return nil, undocumented(op)
+			}
+			if err := try("sts:GetAccessKeyInfo", "to tell whether a key found somewhere is this account's", err); err != nil {
+				return nil, err
+			}
 		}
 	}
 	users, err := p.iam().ListUsers(ctx, &iam.ListUsersInput{MaxItems: sdk.Int32(1)})
@@ -50,6 +60,13 @@ func (p *provider) CheckPermissions(ctx context.Context, principal string) ([]pr
 		return nil, undocumented(op)
 	}
 	if err := try("iam:ListUsers", "to list the account's keys for an audit", err); err != nil {
+		return nil, err
+	}
+	events, err := p.cloudtrail(p.trails[0]).LookupEvents(ctx, &cloudtrail.LookupEventsInput{MaxResults: sdk.Int32(1)})
+	if err == nil && events.Events == nil {
+		return nil, undocumented(op)
+	}
+	if err := try("cloudtrail:LookupEvents", "to tell what was done with a key that leaked", err); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -12,8 +12,9 @@ import (
 	"github.com/keyturn/keyturn/exchange"
 )
 
-// maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB.
-const maxAnswer = 4 << 20
+// maxAnswer is the longest answer read. A page of 100 keys is under 100 KiB; one of
+// Audit Trail may hold whole dashboards, before and after.
+const maxAnswer = 8 << 20
 
 // pair is what a request is authenticated with. The application key is left
 // out where a request is about the API key alone.

@@ -48,6 +48,7 @@ var (
 	_ providers.UsageReader       = (*provider)(nil)
 	_ providers.Identifier        = (*provider)(nil)
 	_ providers.PermissionChecker = (*provider)(nil)
+	_ providers.UseReader         = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {

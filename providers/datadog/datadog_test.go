@@ -27,10 +27,11 @@ func TestConformance(t *testing.T) {
 		Config:  config,
 		Fake:    datadogfake.New,
 		Refuse:  datadogfake.Refuse,
-		Lacks:   []string{providers.CanSuspend, providers.CanRevokeValue},
+		Lacks:   []string{providers.CanSuspend, providers.CanRevokeValue, providers.CanLocate},
 		// A refused value is nobody's.
 		Expect:   map[string]keyturn.Kind{"Identify 401": keyturn.NotFound, "Identify 403": keyturn.NotFound},
 		Requests: map[string]int{"Identify": 2}, // which key it is, and whether that is ours
+		Did:      "GET /api/v1/dashboard/abc-def-ghi",
 	})
 }
 

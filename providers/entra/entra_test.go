@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 		Account:   entrafake.Tenant,
 		Fake:      entrafake.New,
 		Refuse:    entrafake.Refuse,
-		Lacks:     []string{providers.CanSuspend, providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue},
+		Lacks:     []string{providers.CanSuspend, providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanReadUses, providers.CanLocate},
 		Principal: "appId=00000000-0000-4000-8000-%012d",
 		// Verify signs in too, as another application.
 		Auth: func(r *http.Request) bool {

@@ -47,6 +47,7 @@ type Ledger struct {
 	principals []string
 	admins     []Admin
 	log        []Event
+	uses       []Use
 }
 
 // entry is a key and how it came to be believed.

@@ -3,6 +3,7 @@ package fake_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,5 +171,29 @@ func TestCompleteAndAccepts(t *testing.T) {
 	now = now.Add(time.Minute)
 	if got, _ := l.Find(k.ID); !l.Accepts(k.ID) || !got.LastUsed.IsZero() {
 		t.Errorf("a settled key: accepted %t, used %v, want true and never", l.Accepts(k.ID), got.LastUsed)
+	}
+}
+
+// TestLedgerKeepsUsesOfRevokedKeys: whoever looks into a leak has revoked the key first.
+func TestLedgerKeepsUsesOfRevokedKeys(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	l := fake.NewLedger(fake.Options{})
+	k, other := mint(t, l, fake.Draft{}), mint(t, l, fake.Draft{})
+	l.AddUse(fake.Use{ID: "b", Key: k.ID, At: now.Add(time.Minute)})
+	l.AddUse(fake.Use{ID: "a", Key: k.ID, At: now, From: "203.0.113.7", What: "keys:read", Agent: "curl/8"})
+	l.AddUse(fake.Use{Key: other.ID, At: now})
+	if err := l.Revoke("admin", "", k.ID); err != nil {
+		t.Fatal(err)
+	}
+	want := []fake.Use{
+		{ID: "a", Key: k.ID, At: now, From: "203.0.113.7", What: "keys:read", Agent: "curl/8"},
+		{ID: "b", Key: k.ID, At: now.Add(time.Minute)},
+	}
+	if diff := cmp.Diff(want, l.Uses(k.ID)); diff != "" {
+		t.Errorf("uses (-want +got):\n%s", diff)
+	}
+	if all := l.Uses(""); len(all) != 3 || slices.ContainsFunc(all, func(u fake.Use) bool { return u.ID == "" }) {
+		t.Errorf("all uses: %+v, want three that have an id each", all)
 	}
 }

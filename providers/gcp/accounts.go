@@ -26,6 +26,7 @@ var (
 	_ providers.UsageReader       = accountKeys{}
 	_ providers.Identifier        = accountKeys{}
 	_ providers.PermissionChecker = accountKeys{}
+	_ providers.UseReader         = accountKeys{}
 )
 
 // key is a key as IAM shows it (IAM API, "ServiceAccountKey").

@@ -270,7 +270,7 @@ func TestListOfTheProject(t *testing.T) {
 		t.Errorf("listed %+v, error %v; want %s and %s", keys, err, a.ID, b.ID)
 	}
 	all, err := w.p.(providers.PermissionChecker).CheckPermissions(t.Context(), "")
-	if err != nil || len(all) != 15 {
+	if err != nil || len(all) != 17 {
 		t.Errorf("%d permissions for both kinds, error %v", len(all), err)
 	}
 }

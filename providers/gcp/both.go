@@ -25,6 +25,7 @@ var (
 	_ providers.UsageReader       = both{}
 	_ providers.Identifier        = both{}
 	_ providers.PermissionChecker = both{}
+	_ providers.UseReader         = both{}
 )
 
 // Mint creates a key of the kind req.Principal says.
@@ -109,6 +110,17 @@ func (b both) LastUsed(ctx context.Context, principal, id string) (time.Time, er
 		return time.Time{}, keyturn.Errorf(keyturn.Unsupported, "gcp: last used", "Google does not report the use of an API key")
 	}
 	return b.accounts.LastUsed(ctx, principal, id)
+}
+
+// Uses is Unsupported for an API key: the log names whoever authenticates, and with an
+// API key nobody does.
+func (b both) Uses(ctx context.Context, q providers.UseQuery) iter.Seq2[providers.Use, error] {
+	if q.Principal != apiKey {
+		return b.accounts.Uses(ctx, q)
+	}
+	return func(yield func(providers.Use, error) bool) {
+		yield(providers.Use{}, keyturn.Errorf(keyturn.Unsupported, "gcp: uses", "Google's audit logs do not name the API key"))
+	}
 }
 
 // CheckPermissions asks for what the principal's kind needs, or for all.

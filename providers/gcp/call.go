@@ -16,7 +16,7 @@ import (
 )
 
 // maxAnswer is the longest answer read. A page of 300 API keys, each with many
-// restrictions, is well under it.
+// restrictions, or of 250 lines of an audit log is well under it.
 const maxAnswer = 4 << 20
 
 // client is one project and how to talk to Google about it.

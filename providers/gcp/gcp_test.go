@@ -33,7 +33,8 @@ func harness(principal, more string) providertest.Harness {
 		}},
 		Auth: beside,
 		// Google leaves an empty list out.
-		Expect: map[string]keyturn.Kind{"List {}": ""},
+		Expect: map[string]keyturn.Kind{"List {}": "", "Uses {}": ""},
+		Did:    "storage:storage.objects.get",
 	}
 }
 
@@ -71,14 +72,14 @@ func beside(r *http.Request) bool {
 func TestAccountKeysConform(t *testing.T) {
 	t.Parallel()
 	h := ofAccounts(harness(people, `, "keys": "service_account"`))
-	h.Lacks = []string{providers.CanRevokeValue}
+	h.Lacks = []string{providers.CanRevokeValue, providers.CanLocate}
 	providertest.Run(t, h)
 }
 
 func TestAPIKeysConform(t *testing.T) {
 	t.Parallel()
 	h := ofAPI(harness(gcpfake.APIKeys, `, "keys": "api"`))
-	h.Lacks = []string{providers.CanRevokeValue, providers.CanSuspend, providers.CanLastUsed}
+	h.Lacks = []string{providers.CanRevokeValue, providers.CanSuspend, providers.CanLastUsed, providers.CanReadUses, providers.CanLocate}
 	providertest.Run(t, h)
 }
 
@@ -86,7 +87,7 @@ func TestAPIKeysConform(t *testing.T) {
 func TestBothConformForAccounts(t *testing.T) {
 	t.Parallel()
 	h := ofAccounts(harness(people, ""))
-	h.Lacks = []string{providers.CanRevokeValue}
+	h.Lacks = []string{providers.CanRevokeValue, providers.CanLocate}
 	providertest.Run(t, h)
 }
 
@@ -94,7 +95,7 @@ func TestBothConformForAccounts(t *testing.T) {
 func TestBothConformForAPIKeys(t *testing.T) {
 	t.Parallel()
 	h := ofAPI(harness(gcpfake.APIKeys, ""))
-	h.Lacks = []string{providers.CanRevokeValue}
-	h.Unsupported = []string{providers.CanSuspend, providers.CanLastUsed}
+	h.Lacks = []string{providers.CanRevokeValue, providers.CanLocate}
+	h.Unsupported = []string{providers.CanSuspend, providers.CanLastUsed, providers.CanReadUses}
 	providertest.Run(t, h)
 }

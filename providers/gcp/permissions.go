@@ -23,6 +23,8 @@ func accountNeeds() []providers.Permission {
 		{Name: "iam.serviceAccountKeys.delete", Need: "end keys"},
 		{Name: "iam.serviceAccounts.list", Need: "list the whole project"},
 		{Name: "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query", Need: "see that the old key has gone quiet"},
+		{Name: "logging.logEntries.list", Need: "tell what was done with a leaked key"},
+		{Name: "logging.privateLogEntries.list", Need: "tell what it read, where that is logged"},
 	}
 }
 

@@ -53,6 +53,7 @@ var (
 	_ providers.Identifier        = (*provider)(nil)
 	_ providers.ValueRevoker      = (*provider)(nil)
 	_ providers.PermissionChecker = (*provider)(nil)
+	_ providers.UseReader         = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {

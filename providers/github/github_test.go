@@ -44,7 +44,7 @@ func harness(config string) providertest.Harness {
 		Refuse:      githubfake.Refuse,
 		Auth:        auth,
 		Credentials: map[string]providers.Credential{keyPath: {ID: "Iv23li", Secret: appKey()}},
-		Lacks:       []string{providers.CanSuspend},
+		Lacks:       []string{providers.CanSuspend, providers.CanLocate},
 		Expect: map[string]keyturn.Kind{
 			"CheckPermissions 404": keyturn.Denied, // the App is not installed
 		},
@@ -57,7 +57,7 @@ func TestDeployKeys(t *testing.T) {
 	t.Parallel()
 	h := harness(config)
 	h.Principal = githubfake.Account + "/repo-%d"
-	h.Unsupported = []string{providers.CanIdentify, providers.CanRevokeValue}
+	h.Unsupported = []string{providers.CanIdentify, providers.CanRevokeValue, providers.CanReadUses}
 	h.Permissions = []string{"write"}
 	h.Public = githubfake.Public
 	// Verify asks as the App, whose refusal says nothing of the key.
@@ -73,6 +73,8 @@ func TestPersonalTokens(t *testing.T) {
 	h.Unsupported = []string{providers.CanMint}
 	h.Requests = map[string]int{"Verify": 2, "Identify": 2} // whose it is, and what that owner has here
 	h.Expect["Identify 401"] = keyturn.NotFound
+	h.Expect["Uses 404"] = keyturn.Denied // the account is not of Enterprise Cloud
+	h.Did = "repo.access"
 	// A 403 is an answer about what a token may do, not about whether it lives.
 	h.Expect["Identify 403"], h.Expect["Verify 403"] = keyturn.Unsupported, keyturn.Unavailable
 	providertest.Run(t, h)

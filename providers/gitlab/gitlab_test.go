@@ -28,7 +28,7 @@ func TestConformance(t *testing.T) {
 				Config:      config,
 				Fake:        gitlabfake.New,
 				Refuse:      gitlabfake.Refuse,
-				Lacks:       []string{providers.CanSuspend},
+				Lacks:       []string{providers.CanSuspend, providers.CanReadUses, providers.CanLocate},
 				Principal:   principal,
 				Permissions: []string{"role:reporter", "read_api", "read_repository"},
 				Expect: map[string]keyturn.Kind{

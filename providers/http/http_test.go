@@ -30,7 +30,7 @@ func TestConformance(t *testing.T) {
 		"no suspending": {Principal: "team-%d", Config: settings(`, "lacks": ["suspend"]`), Lacks: []string{providers.CanSuspend}},
 		"no usage":      {Principal: "team-%d", Config: settings(`, "lacks": ["last_used"]`), Lacks: []string{providers.CanLastUsed}},
 	} {
-		h.Lacks = append(h.Lacks, providers.CanRevokeValue)
+		h.Lacks = append(h.Lacks, providers.CanRevokeValue, providers.CanReadUses, providers.CanLocate)
 		h.Factory = keyturnhttp.Factory
 		h.Permissions, h.Expires = []string{"invoices:read", "invoices:write"}, true
 		h.Expect = map[string]keyturn.Kind{"Verify 403": keyturn.Invalid, "Identify 401": keyturn.NotFound, "Identify 403": keyturn.Invalid}

@@ -24,6 +24,7 @@ func TestConformance(t *testing.T) {
 		Fake:    identitycenterfake.New,
 		Refuse:  identitycenterfake.Refuse,
 		Lacks: []string{
+			providers.CanReadUses, providers.CanLocate,
 			providers.CanMint, providers.CanList, providers.CanSuspend, providers.CanRevoke,
 			providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
 		},

@@ -21,6 +21,7 @@ func TestConformance(t *testing.T) {
 			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s", r.Method, r.URL) })
 		},
 		Lacks: []string{
+			providers.CanReadUses, providers.CanLocate,
 			providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke,
 			providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
 		},

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/providers"
@@ -85,62 +83,26 @@ func (p *provider) secrets(ctx context.Context, op, app string) (out []providers
 // apps yields the ids of the org's apps that may have client secrets, page by
 // page.
 func (p *provider) apps(ctx context.Context, op string) iter.Seq2[string, error] {
+	type app struct {
+		ID          string `json:"id"`
+		Mode        string `json:"signOnMode"`
+		Credentials struct {
+			OAuth struct {
+				Auth string `json:"token_endpoint_auth_method"`
+			} `json:"oauthClient"`
+		} `json:"credentials"`
+	}
 	return func(yield func(string, error) bool) {
-		for q, seen := firstPage, map[string]bool{}; q != ""; {
-			seen[q] = true
-			var page []struct {
-				ID          string `json:"id"`
-				Mode        string `json:"signOnMode"`
-				Credentials struct {
-					OAuth struct {
-						Auth string `json:"token_endpoint_auth_method"`
-					} `json:"oauthClient"`
-				} `json:"credentials"`
-			}
-			header, err := p.page(ctx, op, appsPath+"?"+q, &page)
-			if err == nil && page == nil {
-				err = undocumented(op)
-			}
+		for a, err := range pages[app](ctx, p, op, appsPath, firstPage) {
 			if err != nil {
 				yield("", err)
 				return
 			}
-			for _, a := range page {
-				if a.Mode == "OPENID_CONNECT" && a.Credentials.OAuth.Auth != "none" && !yield(a.ID, nil) {
-					return
-				}
-			}
-			if q, err = p.nextPage(op, header); err == nil && seen[q] {
-				err = keyturn.Errorf(keyturn.Unavailable, op, "the pages of apps go round in a circle")
-			}
-			if err != nil {
-				yield("", err)
+			if a.Mode == "OPENID_CONNECT" && a.Credentials.OAuth.Auth != "none" && !yield(a.ID, nil) {
 				return
 			}
 		}
 	}
-}
-
-// nextPage is the query of the next page, or empty after the last (Core Okta
-// API, "Link header"). A link elsewhere than to the org is an error: the token
-// is shown nowhere else.
-func (p *provider) nextPage(op string, h http.Header) (string, error) {
-	for _, link := range h.Values("Link") {
-		address, is := strings.CutSuffix(link, `>; rel="next"`)
-		if !is {
-			continue
-		}
-		u, err := url.Parse(strings.TrimPrefix(address, "<"))
-		if err == nil && u.Path == appsPath && u.RawQuery != "" {
-			for _, base := range []string{p.env.BaseURL, p.vendor} {
-				if u.Scheme+"://"+u.Host == base {
-					return u.RawQuery, nil
-				}
-			}
-		}
-		return "", keyturn.Errorf(keyturn.Unavailable, op, "the next page is not where Okta's pages are")
-	}
-	return "", nil
 }
 
 // CheckPermissions reads one app's secrets, or the first of the apps. Whether

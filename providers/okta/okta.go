@@ -55,6 +55,7 @@ var (
 	_ providers.Suspender         = (*provider)(nil)
 	_ providers.Revoker           = (*provider)(nil)
 	_ providers.PermissionChecker = (*provider)(nil)
+	_ providers.UseReader         = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {
@@ -72,6 +73,9 @@ func open(env providers.Env) (providers.Provider, error) {
 		if !plain(id) || a.Auth != "" && a.Auth != inHeader && a.Auth != inBody {
 			return nil, fmt.Errorf("okta: settings: apps must go by app ids, and auth be %s or %s", inHeader, inBody)
 		}
+	}
+	if p.env.Now == nil {
+		p.env.Now = time.Now
 	}
 	p.vendor = "https://" + env.Account
 	if p.env.BaseURL == "" {

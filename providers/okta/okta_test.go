@@ -26,11 +26,13 @@ func TestConformance(t *testing.T) {
 				Account:   oktafake.Domain,
 				Fake:      oktafake.NewLenient,
 				Refuse:    oktafake.Refuse,
-				Lacks:     []string{providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue},
+				Lacks:     []string{providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanLocate},
 				Principal: "0oa%d",
 				// A 403 is not about the secret: no proof of anything.
-				Expect:   map[string]keyturn.Kind{"Verify 403": keyturn.Invalid},
-				Requests: map[string]int{"Revoke": 2}, // Okta deletes no active secret
+				Expect: map[string]keyturn.Kind{"Verify 403": keyturn.Invalid},
+				// Okta deletes no active secret; its log names a secret by a hash to ask for.
+				Requests: map[string]int{"Revoke": 2, "Uses": 2},
+				Did:      "app.oauth2.token.grant.access_token",
 			})
 		})
 	}

@@ -46,6 +46,7 @@ var (
 	_ providers.Revoker           = (*provider)(nil)
 	_ providers.UsageReader       = (*provider)(nil)
 	_ providers.PermissionChecker = (*provider)(nil)
+	_ providers.UseReader         = (*provider)(nil)
 )
 
 func open(env providers.Env) (providers.Provider, error) {

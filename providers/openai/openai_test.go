@@ -20,8 +20,10 @@ func harness() providertest.Harness {
 		Config:  config,
 		Fake:    openaifake.New,
 		Refuse:  openaifake.Refuse,
-		Lacks:   []string{providers.CanSuspend, providers.CanIdentify, providers.CanRevokeValue},
+		Lacks:   []string{providers.CanSuspend, providers.CanIdentify, providers.CanRevokeValue, providers.CanLocate},
 		Expires: true,
+		Did:     "api_key.created",
+		Unsaid:  []string{providertest.UnsaidFrom, providertest.UnsaidAgent},
 		// A key that lacks a permission is alive.
 		Expect: map[string]keyturn.Kind{"Verify 403": ""},
 	}
@@ -32,6 +34,7 @@ func TestServiceAccounts(t *testing.T) {
 	h := harness()
 	h.Principal = "proj_1/svc_acct_%d"
 	h.Permissions = []string{"api.model.read", "api.model.request"}
+	h.Requests = map[string]int{"Uses": 7} // six kinds of calls, and the audit log
 	providertest.Run(t, h)
 }
 
@@ -54,6 +57,6 @@ func TestSwap(t *testing.T) {
 	h.Auth = func(r *http.Request) bool {
 		return strings.Contains(r.URL.Path, "/service_accounts/") && r.Method != http.MethodDelete
 	}
-	h.Requests = map[string]int{"Revoke": 2} // whose the key is, and its end
+	h.Requests = map[string]int{"Revoke": 2, "Uses": 7} // whose the key is, and its end
 	providertest.Run(t, h)
 }

@@ -54,14 +54,14 @@ func brokenAnswers(t testing.TB, h Harness) {
 			if c.op == opMint {
 				r.want(t, "Mint answered "+body, c.do(r.ctx), keyturn.Unavailable)
 			}
-			if c.op == opIdentify {
-				r.want(t, "Identify answered "+body, c.do(r.ctx), keyturn.Unavailable, keyturn.NotFound)
+			if c.op == opIdentify || c.op == opLocate {
+				r.want(t, c.op+" answered "+body, c.do(r.ctx), keyturn.Unavailable, keyturn.NotFound)
 			}
-			if kind, ok := h.Expect["List {}"]; c.op == opList && body == "{}" {
+			if kind, ok := h.Expect[c.op+" {}"]; (c.op == opList || c.op == opUses) && body == "{}" {
 				if !ok {
 					kind = keyturn.Unavailable
 				}
-				r.want(t, "List answered {}", c.do(r.ctx), kind)
+				r.want(t, c.op+" answered {}", c.do(r.ctx), kind)
 			}
 		}
 	}

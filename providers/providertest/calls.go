@@ -23,6 +23,9 @@ const (
 	opIdentify    = "Identify"
 	opRevokeValue = "RevokeValue"
 	opPermissions = "CheckPermissions"
+
+	opUses   = "Uses"
+	opLocate = "Locate"
 )
 
 // A call is one thing the provider can do, ready to be done.
@@ -73,6 +76,21 @@ func (r *rig) calls(t testing.TB) []call {
 		})
 	}
 	r.addValueCalls(t, add)
+	if p, ok := can[providers.UseReader](r, providers.CanReadUses); ok {
+		add(opUses, func(ctx context.Context, k fake.Key) error {
+			_, err := readUses(ctx, p, query(k, k.Created))
+			return err
+		})
+	}
+	if p, ok := can[providers.Locator](r, providers.CanLocate); ok {
+		add(opLocate, func(ctx context.Context, k fake.Key) error {
+			got, err := p.Locate(ctx, k.ID)
+			if err == nil && got.ID != k.ID {
+				t.Errorf("Locate found %q, asked for %s", got.ID, k.ID)
+			}
+			return err
+		})
+	}
 	if p, ok := can[providers.Revoker](r, providers.CanRevoke); ok {
 		add(opRevoke, func(ctx context.Context, k fake.Key) error { return p.Revoke(ctx, k.Principal, k.ID) })
 	}

@@ -52,8 +52,8 @@ type Harness struct {
 	// Expect overrules what kind of error an answer must become, by call and
 	// status: {"Verify 403": ""} says that a key that may not is alive. "Verify
 	// broken" stands for an answer that is not the documented one, and "List
-	// {}" for one that does not mention the list, as some vendors word an
-	// empty one. {"Identify 403": keyturn.NotFound} is for an Identify that
+	// {}" and "Uses {}" for one that does not mention the list, as some vendors
+	// word an empty one. {"Identify 403": keyturn.NotFound} is for an Identify that
 	// shows the vendor the value itself.
 	Expect map[string]keyturn.Kind
 	// Requests is how many requests a call may need, where the vendor's API
@@ -64,11 +64,22 @@ type Harness struct {
 	Permissions []string
 	// Expires says that the vendor ends a key by itself when Mint asks so.
 	Expires bool
+	// Did is an API in the words of the vendor's audit log, as Use.What has it. The
+	// suite puts uses of it into the ledger. Default "keys:read".
+	Did string
+	// Unsaid lists what the audit log does not say of a use: UnsaidFrom, UnsaidAgent.
+	Unsaid []string
 	// Public is for values the provider makes itself: it turns one into what
 	// the vendor is given of it, which is what the ledger then holds as the
 	// key's Secret.
 	Public func(value string) string
 }
+
+// What an audit log may leave out.
+const (
+	UnsaidFrom  = "from"
+	UnsaidAgent = "agent"
+)
 
 // Run asks a provider every question that its API can answer.
 func Run(t *testing.T, h Harness) {
@@ -99,8 +110,8 @@ func (q question) applies(h Harness) bool {
 }
 
 func questions() []question {
-	const mint, list, verify, suspend, revoke, lastUsed = providers.CanMint, providers.CanList, providers.CanVerify,
-		providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed
+	const mint, list, verify, suspend, revoke, lastUsed, uses = providers.CanMint, providers.CanList, providers.CanVerify,
+		providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed, providers.CanReadUses
 	needs := func(c ...string) []string { return c }
 	return []question{
 		{"Info", nil, info},
@@ -116,6 +127,11 @@ func questions() []question {
 		{"Identify", needs(providers.CanIdentify), identify},
 		{"RevokeValue", needs(providers.CanRevokeValue), revokeValue},
 		{"Permissions", needs(providers.CanCheckPermissions), permissions},
+		{"Uses", needs(uses), usesOfOneKey},
+		{"UsesFollowPages", needs(uses), usesFollowPages},
+		{"UsesStopEarly", needs(uses), usesStopEarly},
+		{"UsesFailMidway", needs(uses), usesFailMidway},
+		{"Locate", needs(providers.CanLocate), locate},
 		{"Unsupported", nil, unsupported},
 		{"ListFollowsPages", needs(list), listFollowsPages},
 		{"ListTellsTheTruth", needs(list), listTellsTheTruth},

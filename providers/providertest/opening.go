@@ -37,6 +37,7 @@ func info(t testing.TB, h Harness) {
 	all := []string{
 		providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke,
 		providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
+		providers.CanReadUses, providers.CanLocate,
 	}
 	for _, c := range all {
 		if got, want := slices.Contains(has, c), !slices.Contains(h.Lacks, c); got != want {

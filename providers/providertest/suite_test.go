@@ -84,6 +84,15 @@ func serve(l *fake.Ledger, tokens bool) http.Handler {
 	api.HandleFunc("GET /v1/grants", func(w http.ResponseWriter, _ *http.Request) {
 		fake.JSON(w, 200, map[string][]string{"grants": {"keys:read", "keys:write"}})
 	})
+	api.HandleFunc("GET /v1/log", func(w http.ResponseWriter, r *http.Request) {
+		from, _ := strconv.Atoi(r.FormValue("after"))
+		uses, next, more := fake.Page(l.Uses(r.FormValue("key")), from, 40)
+		out := map[string]any{"lines": append([]fake.Use{}, uses...), "next": ""}
+		if more {
+			out["next"] = strconv.Itoa(next)
+		}
+		fake.JSON(w, 200, out)
+	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/whoami", func(w http.ResponseWriter, r *http.Request) {
 		k, ok := l.Authenticate(bearer(r))
@@ -130,7 +139,7 @@ func (v variant) harness(bug string) Harness {
 	}
 	h.Expect = map[string]keyturn.Kind{"Identify 401": keyturn.NotFound, "Identify 403": keyturn.NotFound}
 	if v.values {
-		h.Unsupported = []string{providers.CanIdentify, providers.CanRevokeValue}
+		h.Unsupported = []string{providers.CanIdentify, providers.CanRevokeValue, providers.CanReadUses, providers.CanLocate}
 	}
 	if v.tokens {
 		h.Auth = func(r *http.Request) bool { return r.URL.Path == "/v1/token" }
@@ -185,6 +194,24 @@ func TestEveryQuestionCanFail(t *testing.T) {
 		{"grants-anything", "Statuses", "labels"},
 		{"grants-anything", "CredentialFails", "labels"},
 		{"grants-twice", "OneRequest", "labels"},
+		{"uses-of-anybody", "Uses", "labels"},
+		{"uses-after", "Uses", "labels"},
+		{"uses-ever", "Uses", "principals"},
+		{"uses-renumbered", "Uses", "labels"},
+		{"uses-unnumbered", "Uses", "labels"},
+		{"uses-of-the-living", "Uses", "labels"},
+		{"sends-value", "Uses", "labels"},
+		{"drops-agent", "Uses", "labels"},
+		{"first-page", "UsesFollowPages", "labels"},
+		{"reads-all", "UsesStopEarly", "labels"},
+		{"half-list", "UsesFailMidway", "labels"},
+		{"silent-log", "Statuses", "labels"},
+		{"silent-log", "CredentialFails", "labels"},
+		{"locates-anything", "Locate", "labels"},
+		{"located-nobody", "Locate", "principals"},
+		{"all-enabled", "Locate", "labels"},
+		{"lost-is-trouble", "Locate", "labels"},
+		{"trouble-is-lost", "NoAnswer", "labels"},
 		{"half-supported", "Unsupported", "partly"},
 		{"first-page", "ListFollowsPages", "labels"},
 		{"all-enabled", "ListTellsTheTruth", "labels"},
@@ -246,7 +273,7 @@ func TestLacksSkipsQuestions(t *testing.T) {
 	h := variants()["labels"].harness("lost-capability")
 	h.Lacks = []string{
 		providers.CanMint, providers.CanList, providers.CanVerify, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed,
-		providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
+		providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions, providers.CanReadUses, providers.CanLocate,
 	}
 	for _, q := range questions() {
 		if q.applies(h) != (len(q.needs) == 0) {

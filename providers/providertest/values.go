@@ -36,8 +36,8 @@ func (r *rig) addValueCalls(t testing.TB, add func(string, func(context.Context,
 	}
 }
 
-// stranger is a value of the right shape that this vendor never gave out.
-func (r *rig) stranger(t testing.TB) keyturn.Secret {
+// elsewhere is a key of another account.
+func (r *rig) elsewhere(t testing.TB) fake.Key {
 	t.Helper()
 	l := fake.NewLedger(r.opts)
 	_ = r.h.Fake(l) // it sets the ledger's format
@@ -49,7 +49,12 @@ func (r *rig) stranger(t testing.TB) keyturn.Secret {
 	if err != nil {
 		t.Fatalf("seeding another fake: %v", err)
 	}
-	return keyturn.NewSecret(k.Secret)
+	return k
+}
+
+// stranger is a value of the right shape that this vendor never gave out.
+func (r *rig) stranger(t testing.TB) keyturn.Secret {
+	return keyturn.NewSecret(r.elsewhere(t).Secret)
 }
 
 // identify asks whether a leaked value finds its key, and whether one that is
@@ -181,6 +186,10 @@ func unsupported(t testing.TB, h Harness) {
 			err = p.(providers.ValueRevoker).RevokeValue(r.ctx, value)
 		case providers.CanCheckPermissions:
 			_, err = p.(providers.PermissionChecker).CheckPermissions(r.ctx, k.Principal)
+		case providers.CanReadUses:
+			_, err = readUses(r.ctx, p.(providers.UseReader), query(k, k.Created))
+		case providers.CanLocate:
+			_, err = p.(providers.Locator).Locate(r.ctx, k.ID)
 		default:
 			t.Errorf("Harness.Unsupported names %q, which is no capability", c)
 			continue

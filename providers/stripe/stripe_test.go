@@ -25,6 +25,7 @@ func TestTracked(t *testing.T) {
 		Refuse:  stripefake.Refuse,
 		Account: stripefake.Account,
 		Lacks: []string{
+			providers.CanReadUses, providers.CanLocate,
 			providers.CanMint, providers.CanList, providers.CanSuspend, providers.CanRevoke, providers.CanLastUsed,
 			providers.CanIdentify, providers.CanRevokeValue, providers.CanCheckPermissions,
 		},
@@ -42,7 +43,7 @@ func TestManaged(t *testing.T) {
 		Fake:         stripefake.New,
 		Refuse:       stripefake.Refuse,
 		Account:      stripefake.Account,
-		Lacks:        []string{providers.CanSuspend, providers.CanIdentify, providers.CanRevokeValue},
+		Lacks:        []string{providers.CanSuspend, providers.CanIdentify, providers.CanRevokeValue, providers.CanReadUses, providers.CanLocate},
 		NoRetryAfter: true,
 		Expect:       map[string]keyturn.Kind{"Verify 403": ""},
 		Permissions:  []string{"charge_read"},

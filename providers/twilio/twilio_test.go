@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 		Fake:         twiliofake.New,
 		Refuse:       twiliofake.Refuse,
 		Account:      twiliofake.Account,
-		Lacks:        []string{providers.CanSuspend, providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue},
+		Lacks:        []string{providers.CanSuspend, providers.CanLastUsed, providers.CanIdentify, providers.CanRevokeValue, providers.CanReadUses, providers.CanLocate},
 		NoRetryAfter: true,
 		Expect:       map[string]keyturn.Kind{"Verify 403": ""},
 	}

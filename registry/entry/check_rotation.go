@@ -34,6 +34,11 @@ func (c *check) rotation() {
 	if interval > 0 && time.Duration(p.SLA) >= interval {
 		c.report("rotation.sla", "lasts until the next rotation is due", "shorten it, or rotate less often")
 	}
+	switch p.OnLeak {
+	case "", keyturn.ReplaceFirst, keyturn.KillFirst, keyturn.ReplaceOnly:
+	default:
+		c.report("rotation.on_leak", "is no choice there is", "write replace, kill or replace-only, or leave it out")
+	}
 	c.windows(p.Windows)
 	if p.Test != nil {
 		c.test(*p.Test)

@@ -99,6 +99,7 @@ func TestRules(t *testing.T) {
 		{"endless overlap", rotation("  overlap: 365d"), "rotation.overlap: lasts until the next rotation is due"},
 		{"zero SLA", rotation("  sla: 0s"), "keys.yaml:19:3: rotation.sla: is zero, which stands for the default of 7d; leave the line out"},
 		{"endless SLA", rotation("  sla: 365d"), "keys.yaml:19:3: rotation.sla: lasts until the next rotation is due; shorten it, or rotate less often"},
+		{"unknown answer to leaks", rotation("  on_leak: panic"), "keys.yaml:19:3: rotation.on_leak: is no choice there is; write replace, kill or replace-only"},
 		{"no windows", rotation("  windows: []"), "keys.yaml:19:3: rotation.windows: is empty, which stands for any time; leave the line out"},
 		{"window twice", rotation("  windows:\n    - Sat 02:00-06:00\n    - Sat 02:00-06:00 UTC"), "keys.yaml:21:7: rotation.windows[1]: is listed twice; keep one of them"},
 		{"test of nothing", rotation("  test: {}"), "keys.yaml:19:3: rotation.test: must be one request or one command"},

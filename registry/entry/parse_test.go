@@ -96,6 +96,7 @@ func TestParse(t *testing.T) {
 			DisabledSoak: keyturn.Duration(90 * time.Minute), QuietFor: keyturn.Duration(12 * time.Hour), MaxExtensions: 5, Approval: true,
 			Windows: []keyturn.Window{window(t, "Sat-Sun 02:00-06:00 Europe/Berlin"), window(t, "22:00-04:00 UTC")},
 			SLA:     keyturn.Duration(5 * 24 * time.Hour),
+			OnLeak:  keyturn.KillFirst,
 			Test: &keyturn.Test{HTTP: &keyturn.HTTPTest{
 				Method: "HEAD", URL: "https://s3.eu-west-1.amazonaws.com/indexer",
 				Headers: map[string]string{"X-Key": "{key}", "X-Key-Id": "{key_id}"}, Status: 204,

@@ -98,6 +98,7 @@ func TestSchemaAndRulesRefuseTheSame(t *testing.T) {
 		"window twice":       rotation("  windows: [Sat 02:00-06:00, Sat 02:00-06:00]"),
 		"window of spaces":   rotation("  windows: ['Sat  02:00-06:00']"),
 		"number as SLA":      rotation("  sla: 7"),
+		"unknown on_leak":    rotation("  on_leak: panic"),
 		"no extensions":      rotation("  max_extensions: 0"),
 		"test of both":       rotation("  test: {http: {url: 'https://x'}, command: {argv: [x]}}"),
 		"test of nothing":    rotation("  test: {}"),

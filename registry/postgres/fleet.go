@@ -20,9 +20,9 @@ const byHand = `body #> '{intent,manual}' IS NOT NULL AND body #>> '{intent,manu
 // step over each other's rows.
 var insertOutcome = fmt.Sprintf(`, ended AS (
 	INSERT INTO outcomes (provider, account, key_id, what, why, at, began)
-	SELECT $3::text, $4::text, $1::text, $18::text, $21::text, at, $%%d::timestamptz FROM recorded
+	SELECT $3::text, $4::text, $1::text, $19::text, $22::text, at, $%%d::timestamptz FROM recorded
 ), old AS MATERIALIZED (
-	SELECT seq FROM outcomes WHERE at < $22::timestamptz - interval '%d seconds' ORDER BY at LIMIT %d FOR UPDATE SKIP LOCKED
+	SELECT seq FROM outcomes WHERE at < $23::timestamptz - interval '%d seconds' ORDER BY at LIMIT %d FOR UPDATE SKIP LOCKED
 ), forgotten AS (
 	DELETE FROM outcomes USING old WHERE outcomes.seq = old.seq
 )`, int(rows.KeepOutcomes/time.Second), rows.PruneOutcomes)

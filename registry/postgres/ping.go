@@ -26,7 +26,11 @@ const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction
 		('members', 'SELECT'), ('members', 'INSERT'), ('members', 'UPDATE'), ('members', 'DELETE'),
 		('departures', 'SELECT'), ('departures', 'INSERT'), ('departures', 'UPDATE'),
 		('departure_events', 'SELECT'), ('departure_events', 'INSERT'),
-		('sightings', 'SELECT'), ('sightings', 'INSERT'), ('sightings', 'UPDATE')
+		('sightings', 'SELECT'), ('sightings', 'INSERT'), ('sightings', 'UPDATE'),
+		('leaks', 'SELECT'), ('leaks', 'INSERT'), ('leaks', 'UPDATE'),
+		('leak_hits', 'SELECT'), ('leak_hits', 'INSERT'),
+		('leak_uses', 'SELECT'), ('leak_uses', 'INSERT'),
+		('marks', 'SELECT'), ('marks', 'INSERT')
 	) AS needed (name, privilege))`
 
 // Ping implements [registry.Store]. It finds a read-only replica, missing

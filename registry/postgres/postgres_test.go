@@ -37,10 +37,12 @@ func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue
 func BenchmarkAddBatch(b *testing.B)        { registrytest.BenchmarkAddBatch(b, fresh) }
 func BenchmarkMarkBatch(b *testing.B)       { registrytest.BenchmarkMarkBatch(b, fresh) }
 func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fresh) }
+func BenchmarkLeaked(b *testing.B)          { registrytest.BenchmarkLeaked(b, fresh) }
 
 func BenchmarkAccounts(b *testing.B)      { withSettle(b, registrytest.BenchmarkAccounts) }
 func BenchmarkDue(b *testing.B)           { withSettle(b, registrytest.BenchmarkDue) }
 func BenchmarkMadeBy(b *testing.B)        { withSettle(b, registrytest.BenchmarkMadeBy) }
+func BenchmarkMarked(b *testing.B)        { withSettle(b, registrytest.BenchmarkMarked) }
 func BenchmarkOwners(b *testing.B)        { withSettle(b, registrytest.BenchmarkOwners) }
 func BenchmarkBatchProgress(b *testing.B) { withSettle(b, registrytest.BenchmarkBatchProgress) }
 

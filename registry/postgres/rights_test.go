@@ -92,6 +92,10 @@ func TestPingFindsAMissingRight(t *testing.T) {
 		"SELECT ON departures", "INSERT ON departures", "UPDATE ON departures",
 		"SELECT ON departure_events", "INSERT ON departure_events",
 		"SELECT ON sightings", "INSERT ON sightings", "UPDATE ON sightings",
+		"SELECT ON leaks", "INSERT ON leaks", "UPDATE ON leaks",
+		"SELECT ON leak_hits", "INSERT ON leak_hits",
+		"SELECT ON leak_uses", "INSERT ON leak_uses",
+		"SELECT ON marks", "INSERT ON marks",
 	}
 	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)
 	for _, right := range rights {
@@ -152,6 +156,7 @@ func useEverything(t *testing.T, s *postgres.Store) {
 		"findings": func() error { return useFindings(t, s) },
 		"members":  func() error { return useMembers(t, s) },
 		"leavers":  func() error { return useDepartures(t, s) },
+		"leaks":    func() error { return useLeaks(t, s) },
 		"the calendar": func() error {
 			for range 2 {
 				if err := s.AddRule(t.Context(), rule); err != nil {
@@ -247,4 +252,36 @@ func useDepartures(t *testing.T, s *postgres.Store) error {
 	}
 	_, _, err = s.Seen(t.Context(), d.Email)
 	return err
+}
+
+func useLeaks(t *testing.T, s *postgres.Store) error {
+	t.Helper()
+	now := time.Unix(1, 0)
+	key := keyturn.Key{ID: "c", Ledger: []keyturn.Issued{{Generation: 1, Fingerprints: keyturn.Fingerprints{HMAC: "aa"}}}}
+	if _, err := s.Save(t.Context(), key, noted("e5")); err != nil {
+		return err
+	}
+	if _, err := s.Marked(t.Context(), []keyturn.Mark{"hmac:aa"}); err != nil {
+		return err
+	}
+	l := registry.Leak{ID: "l1", Subject: registry.KeySubject(key.ID, 1), Source: "gitleaks", Actor: "alice", At: now}
+	l, _, _, err := s.Leaked(t.Context(), l, []registry.LeakHit{{Source: "gitleaks", Event: "1", At: now}})
+	if err != nil {
+		return err
+	}
+	if _, err := s.SaveLeak(t.Context(), l); err != nil {
+		return err
+	}
+	if err := s.AddLeakUses(t.Context(), l.ID, []registry.LeakUse{{ID: "u1", At: now}}); err != nil {
+		return err
+	}
+	for _, err := range s.LeakUses(t.Context(), l.ID) {
+		if err != nil {
+			return err
+		}
+	}
+	for _, err := range s.LeakHits(t.Context(), l.ID) {
+		return err
+	}
+	return nil
 }

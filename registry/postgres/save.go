@@ -20,27 +20,27 @@ const (
 	insertKey = `WITH written AS (
 	INSERT INTO keys (` + rows.Columns + `, fingerprints)
 	SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
-		$10::timestamptz, $11::timestamptz, $12::boolean, $13::boolean, $14::text, $15::jsonb, $16::text[]
-	WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = $17::text)
+		$10::timestamptz, $11::timestamptz, $12::boolean, $13::boolean, $14::text, $15::jsonb, $16::text, $17::text[]
+	WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = $18::text)
 	RETURNING key_id
 )`
 	updateKey = `WITH written AS (
 	UPDATE keys SET revision = $2::bigint, provider = $3::text, account = $4::text, principal = $5::text,
 		owner_team = $6::text, owner_person = $7::text, store = $8::text, path = $9::text,
 		due_at = $10::timestamptz, retired_at = $11::timestamptz, busy = $12::boolean, exclusive = $13::boolean,
-		ticket = $14::text, body = $15::jsonb, fingerprints = $16::text[], updated_at = now()
-	WHERE key_id = $1::text AND revision = $2::bigint - 1 AND NOT EXISTS (SELECT 1 FROM events WHERE id = $17::text)
+		ticket = $14::text, body = $15::jsonb, marked = $16::text, fingerprints = $17::text[], updated_at = now()
+	WHERE key_id = $1::text AND revision = $2::bigint - 1 AND NOT EXISTS (SELECT 1 FROM events WHERE id = $18::text)
 	RETURNING key_id
 )`
 	insertEvent = `, recorded AS (
 	INSERT INTO events (id, key_id, what, actor, reason, detail, at)
-	SELECT $17::text, key_id, $18::text, $19::text, $20::text, $21::text, $22::timestamptz FROM written
+	SELECT $18::text, key_id, $19::text, $20::text, $21::text, $22::text, $23::timestamptz FROM written
 	RETURNING id, at
 )`
 	insertNotices = `, told AS (
 	INSERT INTO notices (id, event_id, audience, urgent, at)
-	SELECT recorded.id || '/' || audience, recorded.id, audience, $24::boolean, recorded.at
-	FROM recorded, unnest($23::text[]) AS audience
+	SELECT recorded.id || '/' || audience, recorded.id, audience, $25::boolean, recorded.at
+	FROM recorded, unnest($24::text[]) AS audience
 )`
 	countWritten = `
 SELECT count(*) FROM written`
@@ -65,6 +65,12 @@ func statement(c *rows.Change) (string, []any) {
 		n := len(args)
 		query += fmt.Sprintf(moveBatch, n+1, n+2, n+3)
 		args = append(args, e.Batch, string(state), why)
+	}
+	if len(c.Marks) > 0 {
+		n := len(args)
+		query += fmt.Sprintf(insertMarks, n+1, n+2, n+3)
+		marks, generations, ids := markColumns(c.Marks)
+		args = append(args, marks, generations, ids)
 	}
 	return query + countWritten, args
 }

@@ -130,6 +130,12 @@ func TestTwoProcessesHearOfDepartures(t *testing.T) {
 	registrytest.ShareDepartures(t, open(t, address), open(t, address))
 }
 
+func TestTwoProcessesHearOfLeaks(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	registrytest.ShareLeaks(t, open(t, address), open(t, address))
+}
+
 // TestOwnersAreInOrderOfBytes on a server that sorts as people do, too.
 func TestOwnersAreInOrderOfBytes(t *testing.T) {
 	t.Parallel()

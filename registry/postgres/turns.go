@@ -20,6 +20,9 @@ const (
 	// peopleLock is for what is recorded of people, so that one name has one member
 	// and somebody who leaves has one departure.
 	peopleLock = 0x6b657977
+	// leaksLock is for what is recorded of leaks, so that one value has one leak and
+	// each hit is counted once.
+	leaksLock = 0x6b657978
 )
 
 const takeTurn = "SELECT pg_advisory_xact_lock($1)"

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry/registrytest"
 	"github.com/keyturn/keyturn/registry/rows"
 	"github.com/keyturn/keyturn/servertest"
@@ -111,4 +112,22 @@ func TestAWorkerOfVersion4RunsOn(t *testing.T) {
 	}
 	add("before")
 	registrytest.UpgradedFrom4(t, open(t, address), add)
+}
+
+// TestAWorkerOfVersion5RunsOn upgrades the tables under a worker that knows ledgers and
+// no marks.
+func TestAWorkerOfVersion5RunsOn(t *testing.T) {
+	t.Parallel()
+	address := servertest.Postgres(t)
+	createVersion(t, address, 5)
+	old := raw(t, address)
+	add := func(id keyturn.KeyID, body string) {
+		t.Helper()
+		if _, err := old.Exec(t.Context(), insertKey1, string(id), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("before", registrytest.KeyOf5(t, "before"))
+	add("never issued", `{"id": "never issued"}`)
+	registrytest.UpgradedFrom5(t, open(t, address), add)
 }

@@ -60,17 +60,21 @@ func BenchmarkFindFingerprint(b *testing.B, open func(b *testing.B) registry.Sto
 	}
 }
 
-// BenchmarkSave changes one key at a time, as workflows do: with a notice and
-// without.
+// BenchmarkSave changes one key at a time, as workflows do: one that was never
+// issued, with a notice and without, and one with three generations in its ledger.
 func BenchmarkSave(b *testing.B, open func(b *testing.B) registry.Store) {
-	for name, tell := range map[string][]registry.Audience{"quiet": nil, "told": {registry.ToOwner}} {
-		b.Run(name, func(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		key  keyturn.Key
+		tell []registry.Audience
+	}{{"quiet", sample("a-key"), nil}, {"told", sample("a-key"), []registry.Audience{registry.ToOwner}}, {"issued", with("a-key", issued("a", 1), issued("a", 2), issued("a", 3)), nil}} {
+		b.Run(c.name, func(b *testing.B) {
 			s := open(b)
-			stored := sample("a-key")
+			stored := c.key
 			i := 0
 			for b.Loop() {
 				e := event(fmt.Sprintf("save/%d", i))
-				e.Tell = tell
+				e.Tell = c.tell
 				var err error
 				if stored, err = s.Save(context.Background(), stored, e); err != nil {
 					b.Fatal(err)

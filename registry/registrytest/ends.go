@@ -62,6 +62,16 @@ func cancelledContext(t *testing.T, s registry.Store) {
 			"Settle":        func() error { _, err := s.Settle(ctx, "reconcile", "x", start(), start()); return err },
 			"Accept":        func() error { _, err := s.Accept(ctx, "x", "alice", "", start()); return err },
 			"Finding":       func() error { _, err := s.Finding(ctx, "x"); return err },
+			"Leaked":        func() error { _, _, _, err := s.Leaked(ctx, leak("l1"), []registry.LeakHit{hit("1")}); return err },
+			"Leak":          func() error { _, err := s.Leak(ctx, "l1"); return err },
+			"SaveLeak":      func() error { _, err := s.SaveLeak(ctx, leak("l1")); return err },
+			"AddLeakUses":   func() error { return s.AddLeakUses(ctx, "l1", []registry.LeakUse{use("u1", start())}) },
+			"add no uses":   func() error { return s.AddLeakUses(ctx, "l1", nil) },
+			"Marked":        func() error { _, err := s.Marked(ctx, []keyturn.Mark{"x"}); return err },
+			"no marks":      func() error { _, err := s.Marked(ctx, nil); return err },
+			"Leaks":         func() error { return lastError(s.Leaks(ctx, registry.LeakFilter{})) },
+			"LeakHits":      func() error { return lastError(s.LeakHits(ctx, "l1")) },
+			"LeakUses":      func() error { return lastError(s.LeakUses(ctx, "l1")) },
 			"Due":           func() error { return lastError(s.Due(ctx, pause().Issuer, start(), registry.DueKey{})) },
 			"BatchKeys":     func() error { return lastError(s.BatchKeys(ctx, "b1", "", "")) },
 			"Findings":      func() error { return lastError(s.Findings(ctx, registry.FindingFilter{})) },
@@ -80,6 +90,7 @@ func cancelledContext(t *testing.T, s registry.Store) {
 		t.Errorf("batches are %+v, error %v; want none", got, err)
 	}
 	diff(t, "findings", subjects(t, s, registry.FindingFilter{}), []string(nil))
+	diff(t, "leaks", leakIDs(t, s, registry.LeakFilter{}), []string(nil))
 	// Cancelling between two keys stops the iteration, though the page is read.
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -124,6 +135,11 @@ func closedStore(t *testing.T, s registry.Store) {
 	wantKind(t, err, keyturn.Unavailable)
 	_, err = s.Report(t.Context(), []registry.Finding{finding("x")})
 	wantKind(t, err, keyturn.Unavailable)
+	_, _, _, err = s.Leaked(t.Context(), leak("l1"), []registry.LeakHit{hit("1")})
+	wantKind(t, err, keyturn.Unavailable)
+	_, err = s.Marked(t.Context(), []keyturn.Mark{"x"})
+	wantKind(t, err, keyturn.Unavailable)
+	wantKind(t, lastError(s.Leaks(t.Context(), registry.LeakFilter{})), keyturn.Unavailable)
 	wantKind(t, lastError(s.Due(t.Context(), pause().Issuer, start(), registry.DueKey{})), keyturn.Unavailable)
 	wantKind(t, lastError(s.BatchKeys(t.Context(), "b1", "", "")), keyturn.Unavailable)
 	wantKind(t, lastError(s.Findings(t.Context(), registry.FindingFilter{})), keyturn.Unavailable)

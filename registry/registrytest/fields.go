@@ -32,6 +32,9 @@ func everyFieldSurvives(t *testing.T, s registry.Store) {
 		}
 		diff(t, "found", found, key)
 	}
+	for _, i := range key.Ledger {
+		wantMarked(t, s, "marked", i.Marks(), named(key.ID, i)...)
+	}
 
 	var e registry.Event
 	populate(reflect.ValueOf(&e).Elem(), &n)
@@ -109,6 +112,8 @@ func noSecretTypes(t *testing.T, _ registry.Store) {
 		reflect.TypeFor[registry.Notice](), reflect.TypeFor[keyturn.CalendarRule](),
 		reflect.TypeFor[registry.Outcome](), reflect.TypeFor[registry.Pause](),
 		reflect.TypeFor[registry.Batch](), reflect.TypeFor[registry.BatchKey](), reflect.TypeFor[registry.Finding](),
+		reflect.TypeFor[registry.Departure](), reflect.TypeFor[registry.Heard](),
+		reflect.TypeFor[registry.Leak](), reflect.TypeFor[registry.LeakHit](), reflect.TypeFor[registry.LeakUse](), reflect.TypeFor[registry.Marked](),
 	} {
 		walk(t, stored, stored.Name())
 	}

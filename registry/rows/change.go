@@ -27,18 +27,20 @@ type Change struct {
 	Exclusive    bool
 	Ticket       string // "" is none
 	Fingerprints []string
+	Marks        []registry.Marked
+	Marked       string // the digest of Marks
 }
 
 // Columns are the columns of the table keys, in the order of [Change.Values].
 const Columns = "key_id, revision, provider, account, principal, owner_team, owner_person, " +
-	"store, path, due_at, retired_at, busy, exclusive, ticket, body"
+	"store, path, due_at, retired_at, busy, exclusive, ticket, body, marked"
 
 // Values are the values of Columns, with times written by at.
 func (c *Change) Values(at func(*time.Time) any) []any {
 	k := &c.Key
 	return []any{
 		string(k.ID), k.Revision, k.Scope.Provider, k.Scope.Account, k.Scope.Principal, k.Owner.Team, k.Owner.Person,
-		k.Storage.Secret.Store, k.Storage.Secret.Path, at(c.Due), at(c.Retired), c.Busy, c.Exclusive, c.Ticket, c.Body,
+		k.Storage.Secret.Store, k.Storage.Secret.Path, at(c.Due), at(c.Retired), c.Busy, c.Exclusive, c.Ticket, c.Body, c.Marked,
 	}
 }
 
@@ -73,7 +75,8 @@ func Prepare(op string, key keyturn.Key, event registry.Event) (Change, error) {
 			c.Ticket = intent.Manual.Ticket.String()
 		}
 	}
-	c.Fingerprints = fingerprints(key.Ledger)
+	c.Fingerprints, c.Marks = fingerprints(key.Ledger), marks(&c.Key)
+	c.Marked = digest(c.Marks)
 	return c, nil
 }
 
@@ -99,11 +102,16 @@ func refuse(key keyturn.Key, event registry.Event) string {
 func Decode(op string, body []byte, revision int64) (keyturn.Key, error) {
 	var key keyturn.Key
 	if err := strict(body, &key); err != nil {
-		return keyturn.Key{}, keyturn.Errorf(keyturn.Unavailable, op,
-			"a stored key cannot be read; most likely a newer version of Keyturn wrote it: upgrade this program")
+		return keyturn.Key{}, unreadable(op, "key")
 	}
 	key.Revision = revision
 	return key, nil
+}
+
+// unreadable says that something stored cannot be read.
+func unreadable(op, what string) error {
+	return keyturn.Errorf(keyturn.Unavailable, op,
+		"a stored %s cannot be read; most likely a newer version of Keyturn wrote it: upgrade this program", what)
 }
 
 func strict(body []byte, into any) error {

@@ -84,9 +84,7 @@ func Successive(op string, stored, next registry.Departure) (registry.Departure,
 
 // EncodeDeparture is the body of a departure, with times to the microsecond in UTC.
 func EncodeDeparture(op string, d *registry.Departure) (string, error) {
-	for _, t := range []*time.Time{&d.At, &d.Sessions, &d.Handed, &d.Replaced, &d.Closed} {
-		*t = t.UTC().Truncate(time.Microsecond)
-	}
+	toMicroseconds(&d.At, &d.Sessions, &d.Handed, &d.Replaced, &d.Closed)
 	body, err := json.Marshal(d)
 	if err != nil {
 		return "", keyturn.Errorf(keyturn.Invalid, op, "departure %q: cannot be written as JSON; its times must lie between the years 0 and 9999", d.ID)
@@ -105,8 +103,7 @@ type StoredDeparture struct {
 func DecodeDeparture(op string, seq, revision int64, body string) (StoredDeparture, error) {
 	s := StoredDeparture{Seq: seq}
 	if err := strict([]byte(body), &s.Departure); err != nil {
-		return s, keyturn.Errorf(keyturn.Unavailable, op,
-			"a stored departure cannot be read; most likely a newer version of Keyturn wrote it: upgrade this program")
+		return s, unreadable(op, "departure")
 	}
 	s.Revision = revision
 	return s, nil

@@ -37,8 +37,7 @@ func PrepareRule(op string, r keyturn.CalendarRule) (Rule, error) {
 func DecodeRule(op string, body []byte) (keyturn.CalendarRule, error) {
 	var r keyturn.CalendarRule
 	if err := strict(body, &r); err != nil {
-		return keyturn.CalendarRule{}, keyturn.Errorf(keyturn.Unavailable, op,
-			"a stored calendar rule cannot be read; most likely a newer version of Keyturn wrote it: upgrade this program")
+		return keyturn.CalendarRule{}, unreadable(op, "calendar rule")
 	}
 	return r, nil
 }

@@ -192,6 +192,12 @@ func TestTwoProcessesHearOfDepartures(t *testing.T) {
 	registrytest.ShareDepartures(t, open(t, path), open(t, path))
 }
 
+func TestTwoProcessesHearOfLeaks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	registrytest.ShareLeaks(t, open(t, path), open(t, path))
+}
+
 func rawDB(t *testing.T, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)

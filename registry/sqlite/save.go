@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	insertKey = "INSERT INTO keys (" + rows.Columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+	insertKey = "INSERT INTO keys (" + rows.Columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 	updateKey = "UPDATE keys SET revision = $2, provider = $3, account = $4, principal = $5, owner_team = $6, owner_person = $7, " +
-		"store = $8, path = $9, due_at = $10, retired_at = $11, busy = $12, exclusive = $13, ticket = $14, body = $15 " +
+		"store = $8, path = $9, due_at = $10, retired_at = $11, busy = $12, exclusive = $13, ticket = $14, body = $15, marked = $16 " +
 		"WHERE key_id = $1 AND revision = $2 - 1"
 	forgetFingerprints = "DELETE FROM fingerprints WHERE key_id = $1"
 	insertFingerprint  = "INSERT INTO fingerprints (fingerprint, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
@@ -107,8 +107,8 @@ func affected(result sql.Result, err error) (int, error) {
 // A writer is a transaction with the statements it repeats. They are closed
 // with it.
 type writer struct {
-	tx                                                     *sql.Tx
-	seen, insert, update, forget, fingerprint, recordEvent *sql.Stmt
+	tx                                                           *sql.Tx
+	seen, insert, update, forget, fingerprint, mark, recordEvent *sql.Stmt
 }
 
 func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
@@ -122,6 +122,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		{&w.update, updateKey},
 		{&w.forget, forgetFingerprints},
 		{&w.fingerprint, insertFingerprint},
+		{&w.mark, insertMarks},
 		{&w.recordEvent, insertEvent},
 	} {
 		var err error
@@ -151,6 +152,9 @@ func (w *writer) save(ctx context.Context, op string, key keyturn.Key, event reg
 		return get(ctx, op, w.tx, c.Key.ID)
 	case owner != "":
 		return keyturn.Key{}, rows.Clash(ctx, w.queryRow, op, c, "")
+	}
+	if err := w.keepMarks(ctx, c); err != nil {
+		return keyturn.Key{}, err
 	}
 	write := w.update
 	if c.From == 0 {

@@ -35,6 +35,8 @@ func BenchmarkNothingIsDue(b *testing.B)    { registrytest.BenchmarkNothingIsDue
 func BenchmarkAddBatch(b *testing.B)        { registrytest.BenchmarkAddBatch(b, fresh) }
 func BenchmarkMarkBatch(b *testing.B)       { registrytest.BenchmarkMarkBatch(b, fresh) }
 func BenchmarkReport(b *testing.B)          { registrytest.BenchmarkReport(b, fresh) }
+func BenchmarkMarked(b *testing.B)          { registrytest.BenchmarkMarked(b, fresh, func() {}) }
+func BenchmarkLeaked(b *testing.B)          { registrytest.BenchmarkLeaked(b, fresh) }
 func BenchmarkAccounts(b *testing.B)        { registrytest.BenchmarkAccounts(b, fresh, func() {}) }
 func BenchmarkDue(b *testing.B)             { registrytest.BenchmarkDue(b, fresh, func() {}) }
 func BenchmarkMadeBy(b *testing.B)          { registrytest.BenchmarkMadeBy(b, fresh, func() {}) }

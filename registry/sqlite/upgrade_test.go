@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/registry/registrytest"
 	"github.com/keyturn/keyturn/registry/rows"
 )
@@ -110,4 +111,26 @@ func TestAWorkerOfVersion4RunsOn(t *testing.T) {
 	}
 	add("before")
 	registrytest.UpgradedFrom4(t, open(t, path), add)
+}
+
+// TestAWorkerOfVersion5RunsOn upgrades the tables under a worker that knows ledgers and
+// no marks.
+func TestAWorkerOfVersion5RunsOn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	old := rawDB(t, path)
+	createVersion(t, old, 5)
+	insert, err := old.PrepareContext(t.Context(), insertKey1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(id keyturn.KeyID, body string) {
+		t.Helper()
+		if _, err := insert.ExecContext(t.Context(), string(id), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("before", registrytest.KeyOf5(t, "before"))
+	add("never issued", `{"id": "never issued"}`)
+	registrytest.UpgradedFrom5(t, open(t, path), add)
 }

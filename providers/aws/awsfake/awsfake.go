@@ -1,12 +1,14 @@
 // Package awsfake speaks the part of the IAM and STS query APIs that
 // providers/aws uses, over a [fake.Ledger]: forms in, XML out, and signatures
-// really checked. Users are the ledger's principals. The administrator is any
-// of the ledger's admins.
+// really checked; and CloudTrail's LookupEvents, in JSON. Users are the ledger's
+// principals. The administrator is any of the ledger's admins.
 package awsfake
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -21,15 +23,18 @@ const Account = "123456789012"
 // "might return fewer results" than MaxItems.
 const pageSize = 50
 
-// New serves IAM and STS over l.
+// New serves IAM, STS and CloudTrail over l.
 func New(l *fake.Ledger) http.Handler {
 	l.SetFormat(fake.Format{ID: func() string { return "AKIA" + rand.Text()[:16] }})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err != nil || r.Method != http.MethodPost || r.URL.Path != "/" {
+		refuse := refusal(r)
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if err != nil || r.ParseForm() != nil || r.Method != http.MethodPost || r.URL.Path != "/" {
 			refuse(w, http.StatusNotFound, "InvalidAction", "")
 			return
 		}
-		id, fault := authenticate(l, r)
+		id, fault := authenticate(l, r, body)
 		if fault != "" {
 			refuse(w, http.StatusForbidden, fault, "The security token included in the request is invalid: "+id)
 			return
@@ -42,6 +47,10 @@ func New(l *fake.Ledger) http.Handler {
 		admin, ok := l.AdminByID(id)
 		if !ok {
 			refuse(w, http.StatusForbidden, "AccessDenied", "User is not authorized to perform iam:"+r.Form.Get("Action"))
+			return
+		}
+		if isTrail(r) {
+			s.lookUpEvents(body)
 			return
 		}
 		s.manage(admin)
@@ -70,6 +79,8 @@ func (s session) manage(admin fake.Admin) {
 		s.done(s.l.Revoke(who, f.Get("UserName"), f.Get("AccessKeyId")))
 	case "GetAccessKeyLastUsed":
 		s.lastUsed(f.Get("AccessKeyId"))
+	case "GetAccessKeyInfo":
+		s.keyInfo(f.Get("AccessKeyId"))
 	case "ListAccessKeys":
 		if !s.l.HasPrincipal(f.Get("UserName")) {
 			s.done(fake.ErrNoPrincipal)
@@ -110,7 +121,12 @@ func (s session) assume(arn string) {
 		leaf("SessionToken", token(c.ID)), leaf("Expiration", stamp(s.l.Now().Add(time.Hour)))))
 }
 
+// lastUsed is forbidden for a key of another account, whoever asks.
 func (s session) lastUsed(id string) {
+	if s.l.Value(id) == "" {
+		refuse(s.w, http.StatusForbidden, "AccessDenied", "User is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key "+id)
+		return
+	}
 	k, ok := s.l.Find(id)
 	if !ok {
 		s.done(fake.ErrNoKey)
@@ -121,6 +137,19 @@ func (s session) lastUsed(id string) {
 		used = leaf("ServiceName", "sts") + leaf("Region", "us-east-1") + leaf("LastUsedDate", stamp(k.LastUsed))
 	}
 	s.done(nil, leaf("UserName", k.Principal), node("AccessKeyLastUsed", used))
+}
+
+// keyInfo knows whose any key ever made is, as STS does: it reads it from the id.
+func (s session) keyInfo(id string) {
+	if !keyID.MatchString(id) {
+		refuse(s.w, http.StatusBadRequest, "ValidationError", "Invalid access key id: "+id)
+		return
+	}
+	account := "999999999999"
+	if s.l.Value(id) != "" {
+		account = Account
+	}
+	s.done(nil, leaf("Account", account))
 }
 
 // list answers with a page of all, found by Marker.

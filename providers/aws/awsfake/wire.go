@@ -16,7 +16,7 @@ import (
 
 // authenticate returns the access key a request was signed with, or the code
 // AWS refuses it with. The signature is made anew and compared.
-func authenticate(l *fake.Ledger, r *http.Request) (id, fault string) {
+func authenticate(l *fake.Ledger, r *http.Request, body []byte) (id, fault string) {
 	// AWS4-HMAC-SHA256 Credential=AKIA/20260102/us-east-1/iam/aws4_request, SignedHeaders=a;b, Signature=...
 	auth := r.Header.Get("Authorization")
 	scope := strings.Split(between(auth, "Credential=", ","), "/")
@@ -48,9 +48,7 @@ func authenticate(l *fake.Ledger, r *http.Request) (id, fault string) {
 			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
 		}
 	}
-	// The body is a form, and was parsed already: Encode gives it back as the
-	// SDK sent it, sorted.
-	sum := sha256.Sum256([]byte(r.PostForm.Encode()))
+	sum := sha256.Sum256(body)
 	creds := aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: session}
 	err = v4.NewSigner().SignHTTP(r.Context(), creds, again, hex.EncodeToString(sum[:]), scope[3], scope[2], at)
 	if err != nil || again.Header.Get("Authorization") != auth {
@@ -76,7 +74,7 @@ func between(s, from, to string) string {
 
 // Refuse is a [fake.Refusal] in AWS's words: throttling is a 400 that does
 // not say how long to wait, and an invalid request is a 400 too.
-func Refuse(w http.ResponseWriter, _ *http.Request, status int, _ time.Duration, text string) {
+func Refuse(w http.ResponseWriter, r *http.Request, status int, _ time.Duration, text string) {
 	code := "ServiceFailure"
 	switch status {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
@@ -94,7 +92,15 @@ func Refuse(w http.ResponseWriter, _ *http.Request, status int, _ time.Duration,
 	case http.StatusServiceUnavailable:
 		code = "ServiceUnavailable"
 	}
-	refuse(w, status, code, text)
+	refusal(r)(w, status, code, text)
+}
+
+// refusal is how the API that r is for words its errors.
+func refusal(r *http.Request) func(w http.ResponseWriter, status int, code, message string) {
+	if isTrail(r) {
+		return refuseJSON
+	}
+	return refuse
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {

@@ -1,5 +1,5 @@
-// Package datadogfake speaks the part of Datadog's Key Management API that
-// providers/datadog uses, over a [fake.Ledger].
+// Package datadogfake speaks the parts of Datadog's Key Management and Audit APIs
+// that providers/datadog uses, over a [fake.Ledger].
 package datadogfake
 
 import (
@@ -37,6 +37,7 @@ func New(l *fake.Ledger) http.Handler {
 	mux.HandleFunc("GET /api/v2/api_keys", a.admin(a.list))
 	mux.HandleFunc("GET /api/v2/api_keys/{id}", a.admin(a.get))
 	mux.HandleFunc("DELETE /api/v2/api_keys/{id}", a.admin(a.remove))
+	mux.HandleFunc("GET /api/v2/audit/events", a.admin(a.events))
 	return mux
 }
 

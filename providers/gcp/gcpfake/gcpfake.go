@@ -1,5 +1,5 @@
 // Package gcpfake speaks the parts of Google Cloud's APIs that providers/gcp
-// uses, over a [fake.Ledger]: IAM, API Keys, Policy Analyzer, Resource
+// uses, over a [fake.Ledger]: IAM, API Keys, Policy Analyzer, Logging, Resource
 // Manager, the token endpoint, the metadata server, and the API that API keys
 // are tried on. One handler serves all their hosts.
 //
@@ -56,6 +56,7 @@ func New(l *fake.Ledger) http.Handler {
 		"DELETE v2/projects/locations/keys/*":                      a.deleteAPIKey,
 		"GET v2/keys:lookupKey":                                    a.lookup,
 		"GET v2/operations/*":                                      a.operation,
+		"POST v2/entries:list":                                     a.entries,
 	}
 	return a
 }

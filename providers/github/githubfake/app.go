@@ -105,7 +105,7 @@ func (a *api) endToken(w http.ResponseWriter, r *http.Request, _ string) {
 }
 
 func permissions() object {
-	return object{"administration": "write", "metadata": "read", "organization_personal_access_tokens": "write"}
+	return object{"administration": "write", "metadata": "read", "organization_administration": "read", "organization_personal_access_tokens": "write"}
 }
 
 func installation() object {

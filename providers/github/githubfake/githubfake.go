@@ -1,7 +1,7 @@
 // Package githubfake speaks the part of GitHub's REST API that
 // providers/github uses, over a [fake.Ledger]: the App's JWT and tokens,
 // repositories' deploy keys, and an organisation's fine-grained personal access
-// tokens.
+// tokens and audit log.
 //
 // The ledger's principals that look like owner/repo are repositories, whose
 // keys are deploy keys; keys of the principal "pat" are personal access
@@ -51,6 +51,7 @@ func New(l *fake.Ledger) http.Handler {
 	mux.HandleFunc("GET /user", a.user)
 	mux.HandleFunc("GET /orgs/"+Account+"/personal-access-tokens", a.installed(a.grants))
 	mux.HandleFunc("POST /orgs/"+Account+"/personal-access-tokens/{id}", a.installed(a.endGrant))
+	mux.HandleFunc("GET /orgs/"+Account+"/audit-log", a.installed(a.auditLog))
 	mux.HandleFunc("POST /credentials/revoke", a.revoke)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { Refuse(w, r, http.StatusNotFound, 0, "") })
 	return mux

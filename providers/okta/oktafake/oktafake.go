@@ -6,8 +6,6 @@ package oktafake
 import (
 	"cmp"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -44,6 +42,7 @@ func serve(a api) http.Handler {
 	mux.HandleFunc("DELETE "+secrets+"/{id}", a.admin(a.remove))
 	mux.HandleFunc("POST "+secrets+"/{id}/lifecycle/activate", a.admin(a.activate))
 	mux.HandleFunc("POST "+secrets+"/{id}/lifecycle/deactivate", a.admin(a.deactivate))
+	mux.HandleFunc("GET /api/v1/logs", a.admin(a.logs))
 	mux.HandleFunc("POST /oauth2/v1/introspect", a.introspect)
 	return mux
 }
@@ -221,11 +220,10 @@ func (a api) show(r *http.Request, id string) object {
 	if k.Enabled {
 		status, links = "ACTIVE", object{"deactivate": link("/lifecycle/deactivate", "POST")}
 	}
-	sum := sha256.Sum256([]byte(k.Secret))
 	at := k.Created.UTC().Format("2006-01-02T15:04:05.000Z")
 	return object{
 		"id": secret, "status": status, "client_secret": k.Secret, "created": at, "lastUpdated": at,
-		"secret_hash": base64.RawURLEncoding.EncodeToString(sum[:16]), "_links": links,
+		"secret_hash": hash(k.Secret), "_links": links,
 	}
 }
 

@@ -54,6 +54,8 @@ func serve(l *fake.Ledger, old bool) http.Handler {
 	mux.HandleFunc("POST "+base+"projects/{project}/service_accounts", a.admin(a.addAccount))
 	mux.HandleFunc("GET "+base+"projects/{project}/service_accounts/{account}", a.admin(a.account))
 	mux.HandleFunc("DELETE "+base+"projects/{project}/service_accounts/{account}", a.admin(a.removeAccount))
+	mux.HandleFunc("GET "+base+"audit_logs", a.admin(a.auditLogs))
+	mux.HandleFunc("GET "+base+"usage/{kind}", a.admin(a.usage))
 	if !old {
 		mux.HandleFunc("POST "+base+"projects/{project}/service_accounts/{account}/api_keys", a.admin(a.addKey))
 	}
