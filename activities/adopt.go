@@ -91,7 +91,7 @@ func (c *candidate) enter(ctx context.Context) error {
 		k.Generation = c.generation(k)
 		k.Ledger = []keyturn.Issued{{
 			Generation: k.Generation, RemoteID: c.id, Version: c.stored.Name, State: keyturn.Current,
-			Created: c.remote.Created.UTC(), Promoted: now, Fingerprints: c.prints,
+			Created: c.remote.Created.UTC(), Promoted: now, Fingerprints: c.prints, Parts: c.Fingerprints.PartsOf(c.value.Secret),
 		}}
 		if !c.remote.Created.IsZero() {
 			k.Rotated = c.remote.Created.UTC()

@@ -101,7 +101,7 @@ func TestNamesAreFinal(t *testing.T) {
 	}
 	want := strings.Fields(string(b))
 	var got []string
-	for _, typ := range []reflect.Type{reflect.TypeFor[*activities.Keys](), reflect.TypeFor[*activities.People](), reflect.TypeFor[*activities.Fleet](), reflect.TypeFor[*activities.Leavers]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[*activities.Keys](), reflect.TypeFor[*activities.People](), reflect.TypeFor[*activities.Fleet](), reflect.TypeFor[*activities.Leavers](), reflect.TypeFor[*activities.Leaks]()} {
 		for i := range typ.NumMethod() {
 			got = append(got, typ.Method(i).Name)
 		}

@@ -62,8 +62,11 @@ type LeaverEngine interface {
 	// RunBatch has the keys of a batch begun that wait. It is safe to repeat.
 	RunBatch(ctx context.Context, b registry.Batch) error
 	// Expedite has an operation on a key end its soak, if it is in one.
-	Expedite(ctx context.Context, id keyturn.KeyID, actor string) error
+	Expedite(ctx context.Context, id keyturn.KeyID, h Hurry) error
 }
+
+// A Hurry says who wants an operation to wait no longer, and why.
+type Hurry struct{ Actor, Note string }
 
 // Departure names one departure.
 type Departure struct {

@@ -147,7 +147,7 @@ func (a *Leavers) unreplaced(ctx context.Context, d registry.Departure, b regist
 			}
 			if k.Why == SkipBusy && d.State == registry.DepartureOpen {
 				// What holds the key may be in a soak in which the leaver's value works.
-				if err := a.Engine.Expedite(ctx, k.Key, DepartureActor(d.ID)); err != nil {
+				if err := a.Engine.Expedite(ctx, k.Key, Hurry{Actor: DepartureActor(d.ID), Note: "a leaver could have seen the old value"}); err != nil {
 					return nil, nil, err
 				}
 			}

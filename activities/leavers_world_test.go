@@ -171,7 +171,7 @@ func (e *cluster) RunBatch(ctx context.Context, b registry.Batch) error {
 	return nil
 }
 
-func (e *cluster) Expedite(_ context.Context, id keyturn.KeyID, _ string) error {
+func (e *cluster) Expedite(_ context.Context, id keyturn.KeyID, _ activities.Hurry) error {
 	e.hurried = append(e.hurried, id)
 	return nil
 }

@@ -280,7 +280,7 @@ func (b *bench) recordStaged(ctx context.Context, v secrets.Version, value keytu
 		}
 		k.Ledger = append(k.Ledger, keyturn.Issued{
 			Generation: k.Intent.Generation, RemoteID: v.RemoteID, Version: v.Name,
-			State: keyturn.Staged, Created: v.Created, Fingerprints: prints,
+			State: keyturn.Staged, Created: v.Created, Fingerprints: prints, Parts: b.Fingerprints.PartsOf(value),
 		})
 		return nil
 	})

@@ -160,7 +160,7 @@ func (b *bench) recordSupplied(ctx context.Context, v secrets.Version, value key
 		if k.Issue(k.Intent.Generation) == nil {
 			k.Ledger = append(k.Ledger, keyturn.Issued{
 				Generation: k.Intent.Generation, RemoteID: v.RemoteID, Version: v.Name,
-				State: keyturn.Staged, Created: v.Created, Fingerprints: prints,
+				State: keyturn.Staged, Created: v.Created, Fingerprints: prints, Parts: b.Fingerprints.PartsOf(value),
 			})
 		}
 		if k.Intent.Manual != nil && k.Intent.Manual.Step == keyturn.SupplyValue {

@@ -37,7 +37,9 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 				return struct{}{}, b.errorf(keyturn.Final, "the revocation of %s has begun", i.RemoteID)
 			}
 		case keyturn.Disabled:
-			off = append(off, i.RemoteID)
+			if i.Killed.IsZero() {
+				off = append(off, i.RemoteID)
+			}
 		}
 	}
 	suspender, ok := b.provider.(providers.Suspender)
@@ -47,8 +49,8 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 	// An attempt may have switched a key off and not lived to record it, so
 	// every old key is switched on.
 	for _, i := range old {
-		if i.State == keyturn.Revoking {
-			continue
+		if i.State == keyturn.Revoking || !i.Killed.IsZero() {
+			continue // what leaked is never switched on again
 		}
 		err := suspender.Enable(ctx, b.principal(), i.RemoteID)
 		if keyturn.KindOf(err) == keyturn.Unsupported {
@@ -104,6 +106,12 @@ func (a *Keys) RestoreSecret(ctx context.Context, in UndoInput) (struct{}, error
 	former := b.former()
 	if issued == nil || former == nil {
 		return struct{}{}, nil // nothing was promoted
+	}
+	if !former.Killed.IsZero() {
+		if issued.State == keyturn.Staged {
+			return struct{}{}, nil // consumers were never moved
+		}
+		return struct{}{}, b.errorf(keyturn.Final, "the old key was ended because it leaked: the only way is forward")
 	}
 	if err := b.mayGoBack(ctx, *former, *issued); err != nil {
 		return struct{}{}, err

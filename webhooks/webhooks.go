@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/leaks"
 	"github.com/keyturn/keyturn/people"
 	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/tickets"
@@ -31,21 +32,26 @@ type Signaller interface {
 	SignalWorkflow(ctx context.Context, workflowID, runID, signal string, arg any) error
 }
 
-// A Temporal is the little the server asks of Temporal. Both of the last two return
-// once what they start is sure to run, and are safe to repeat.
+// A Temporal is the little the server asks of Temporal. All but the first return once
+// what they start is sure to run, and are safe to repeat.
 type Temporal interface {
 	Signaller
 	// Hear has a person looked at of whom a directory sent news.
 	Hear(ctx context.Context, directory, id, event string) error
 	// Compare has owners of keys and directories compared.
 	Compare(ctx context.Context) error
+	// HearAlert has an alert read of which a scanner sent news.
+	HearAlert(ctx context.Context, source, alert, event string) error
 }
 
-// A Server takes deliveries. Trackers, Directories and SCIM may be empty; all other
-// fields are required.
+// A Server takes deliveries. Trackers, Directories, Leaks and SCIM may be empty; all
+// other fields are required.
 type Server struct {
 	Trackers    map[string]tickets.Tracker  // by the name in the configuration
 	Directories map[string]people.Directory // likewise; those that hear
+	Leaks       map[string]leaks.Source     // likewise: scanners
+	// Report records what a scanner found and has it answered.
+	Report func(ctx context.Context, source string, found []leaks.Finding) error
 	// SCIM are the endpoints identity providers push people to. They see to their
 	// own authentication and bounds.
 	SCIM     map[string]http.Handler
@@ -80,7 +86,8 @@ const (
 func ScimPath(directory string) string { return "/scim/v2/" + directory }
 
 // Handler serves POST /webhooks/tickets/<tracker>, GET and POST
-// /webhooks/people/<directory>, and /scim/v2/<directory>/.
+// /webhooks/people/<directory> and /webhooks/leaks/<source>, and
+// /scim/v2/<directory>/.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	limits := map[string]*rate.Limiter{}
@@ -90,6 +97,9 @@ func (s *Server) Handler() http.Handler {
 	}
 	for name := range s.Directories {
 		limit("people/" + name)
+	}
+	for name := range s.Leaks {
+		limit("leaks/" + name)
 	}
 	mux.HandleFunc("POST /webhooks/tickets/{tracker}", func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("tracker")
@@ -115,6 +125,21 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.HandleFunc("GET /webhooks/people/{directory}", directory)
 	mux.HandleFunc("POST /webhooks/people/{directory}", directory)
+	scanner := func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("source")
+		source, ok := s.Leaks[name]
+		if !ok {
+			answer(w, http.StatusNotFound, "no such source is configured")
+			return
+		}
+		if body, ok := s.read(w, r, "leaks/"+name, limits["leaks/"+name]); ok {
+			s.leak(w, r, name, source, body)
+		}
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		mux.HandleFunc(method+" "+leaksPath+"{source}", scanner)
+		mux.HandleFunc(method+" "+leaksPath+"{source}/{rest...}", scanner)
+	}
 	for name, h := range s.SCIM {
 		mux.Handle(ScimPath(name)+"/", h)
 	}

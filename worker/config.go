@@ -23,6 +23,7 @@ type Config struct {
 	Notices   dispatch.Config `yaml:"notices"`   // who is told what; see docs/notices.md
 	Webhooks  Webhooks        `yaml:"webhooks"`  // where trackers call us
 	People    People          `yaml:"people"`    // who works here; see docs/offboarding.md
+	Leaks     Leaks           `yaml:"leaks"`     // what happens when a value leaks; see docs/leaks.md
 	Brake     Brake           `yaml:"brake"`     // when an account is paused because too much fails there
 	// FingerprintKeyFile holds 32 bytes in base64, the HMAC key of the
 	// fingerprints that join a leaked value to its key. Without it only the
@@ -103,6 +104,7 @@ func (c Config) withDefaults() Config {
 	c.Tickets = c.Tickets.withDefaults()
 	c.Webhooks = c.Webhooks.withDefaults()
 	c.People = c.People.withDefaults()
+	c.Leaks = c.Leaks.withDefaults()
 	or(&c.Drain, keyturn.Duration(30*time.Second))
 	or(&c.Rollout.Poll, keyturn.Duration(15*time.Second))
 	or(&c.Log.Level, "info")
@@ -135,7 +137,7 @@ func (c Config) check() error {
 	if len(c.Stores) == 0 {
 		wrong("stores: name at least one; entries use the one called default")
 	}
-	errs = append(errs, c.Stores.Check(), c.Tickets.check(), c.Notices.Check(), c.Webhooks.check(), c.People.check(), c.Brake.check())
+	errs = append(errs, c.Stores.Check(), c.Tickets.check(), c.Notices.Check(), c.Webhooks.check(), c.People.check(), c.Leaks.check(c.Stores), c.Brake.check())
 	seen := map[keyturn.Issuer]bool{}
 	for i, a := range c.Providers {
 		issuer := keyturn.Issuer{Provider: a.Provider, Account: a.Account}

@@ -90,7 +90,12 @@ func pair(stores secrets.Catalog) func(context.Context, keyturn.SecretRef) (stri
 
 // checkDirectories asks every configured directory, by harmless calls only,
 // whether it can be used.
-func checkDirectories(ctx context.Context, c Config, out io.Writer) (err error) {
+func checkDirectories(ctx context.Context, c Config, out io.Writer) error {
+	return opened(ctx, c, func(w *wiring) error { return askEach(ctx, out, "directories", w.leavers.Directories) })
+}
+
+// opened does something with all that is configured, opened for that.
+func opened(ctx context.Context, c Config, do func(*wiring) error) (err error) {
 	log, err := c.Log.logger(io.Discard)
 	if err != nil {
 		return err
@@ -99,14 +104,24 @@ func checkDirectories(ctx context.Context, c Config, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	w := &wiring{}
-	if err := w.open(ctx, c, log, m); err != nil {
-		return errors.Join(err, w.close())
+	w, err := wire(ctx, c, log, m)
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
+	return do(w)
+}
+
+// A checked is something configured that can be asked whether it can be used.
+type checked interface {
+	Check(ctx context.Context) error
+}
+
+// askEach asks each by its name, and fails if one of them cannot be used.
+func askEach[C checked](ctx context.Context, out io.Writer, what string, all map[string]C) error {
 	wrong := 0
-	for _, name := range slices.Sorted(maps.Keys(w.leavers.Directories)) {
-		if err := w.leavers.Directories[name].Check(ctx); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err := all[name].Check(ctx); err != nil {
 			_, _ = fmt.Fprintf(out, "%s: %v\n", name, err)
 			wrong++
 		} else {
@@ -114,7 +129,7 @@ func checkDirectories(ctx context.Context, c Config, out io.Writer) (err error) 
 		}
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d of %d directories cannot be used", wrong, len(w.leavers.Directories))
+		return fmt.Errorf("%d of %d %s cannot be used", wrong, len(all), what)
 	}
 	return nil
 }

@@ -13,11 +13,11 @@ import (
 )
 
 // host is the Temporal workers of this process: one for the workflows, one for
-// the activities about many keys, one for those about people, and one for each provider account, on that
-// account's queue and at its rate.
+// the activities about many keys, one for those about people, one for those about
+// leaks, and one for each provider account, on that account's queue and at its rate.
 type host struct{ workers []worker.Worker }
 
-func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People, fleet *activities.Fleet, leavers *activities.Leavers) *host {
+func newHost(cl client.Client, c Config, keys *activities.Keys, people *activities.People, fleet *activities.Fleet, leavers *activities.Leavers, leaks *activities.Leaks) *host {
 	h := &host{}
 	flows := worker.New(cl, c.Temporal.TaskQueue, worker.Options{
 		MaxConcurrentWorkflowTaskExecutionSize: c.Concurrency.Workflows,
@@ -44,7 +44,16 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 		Interceptors:                       interceptors(),
 	})
 	staff.RegisterActivity(leavers)
-	h.workers = append(h.workers, flows, many, staff)
+	answers := worker.New(cl, workflows.LeaksQueue(c.Temporal.TaskQueue), worker.Options{
+		DisableWorkflowWorker: true,
+		// Each leak keeps one of them until it is answered, for some minutes at most.
+		MaxConcurrentActivityExecutionSize: 500,
+		MaxConcurrentActivityTaskPollers:   4,
+		WorkerStopTimeout:                  time.Duration(c.Drain),
+		Interceptors:                       interceptors(),
+	})
+	answers.RegisterActivity(leaks)
+	h.workers = append(h.workers, flows, many, staff, answers)
 	for _, a := range c.Providers {
 		w := worker.New(cl, workflows.IssuerQueue(c.Temporal.TaskQueue, keyturn.Issuer{Provider: a.Provider, Account: a.Account}), worker.Options{
 			DisableWorkflowWorker:              true,
@@ -80,6 +89,10 @@ func register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflow(workflows.OffboardPerson)
 	w.RegisterWorkflow(workflows.HearDirectory)
 	w.RegisterWorkflow(workflows.CompareDirectories)
+	w.RegisterWorkflow(workflows.RespondToLeak)
+	w.RegisterWorkflow(workflows.HearScanner)
+	w.RegisterWorkflow(workflows.LookForLeaks)
+	w.RegisterWorkflow(workflows.FillFingerprints)
 }
 
 func (h *host) start() error {

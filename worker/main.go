@@ -58,6 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	entries := flags.String("check-entries", "", "compare the store paths and owners of the entry files at `PATH` with the stores and directories, and exit")
 	trackers := flags.Bool("check-trackers", false, "ask every configured tracker whether it can be used, and exit")
 	directories := flags.Bool("check-directories", false, "ask every configured directory of people whether it can be used, and exit")
+	sources := flags.Bool("check-sources", false, "ask every configured source of leaks whether it can be used, and exit")
 	list := flags.Bool("providers", false, "list the providers compiled in and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -85,6 +86,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = checkTrackers(ctx, c, stdout)
 	case *directories:
 		err = checkDirectories(ctx, c, stdout)
+	case *sources:
+		err = checkSources(ctx, c, stdout)
 	default:
 		err = serve(ctx, c, stderr)
 	}
@@ -129,8 +132,9 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 	defer func() { _ = srv.Close() }()
 	launcher := workflows.Launcher{Client: cl, Namespace: c.Temporal.Namespace, Queue: c.Temporal.TaskQueue, Now: time.Now}
 	w.leavers.Engine, w.leavers.Address = launcher, c.Webhooks.deliveries()
+	w.leaks.Engine = launcher
 	stopWebhooks, err := c.Webhooks.serve(ctx, &webhooks.Server{
-		Trackers: w.people.Trackers, Directories: w.leavers.Directories, SCIM: scimServers(c, w, launcher, log, m),
+		Trackers: w.people.Trackers, Directories: w.leavers.Directories, Leaks: w.leaks.Sources, Report: reportLeaks(w), SCIM: scimServers(c, w, launcher, log, m),
 		Registry: w.registry, Temporal: temporal{cl, launcher}, Now: time.Now, Log: log, Rate: c.Webhooks.Rate, Burst: c.Webhooks.Burst,
 		Count: func(source string, o webhooks.Outcome) { m.webhooks.WithLabelValues(source, string(o)).Inc() },
 	})
@@ -143,7 +147,7 @@ func serve(ctx context.Context, c Config, stderr io.Writer) error {
 		Engine: launcher,
 	}
 	activities.WithBrake(w.keys, fleet)
-	workers := newHost(cl, c, w.keys, w.people, fleet, w.leavers)
+	workers := newHost(cl, c, w.keys, w.people, fleet, w.leavers, w.leaks)
 	if err := workers.start(); err != nil {
 		return err
 	}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -150,17 +148,5 @@ func checkTrackers(ctx context.Context, c Config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	wrong := 0
-	for _, name := range slices.Sorted(maps.Keys(people.Trackers)) {
-		if err := people.Trackers[name].Check(ctx); err != nil {
-			fmt.Fprintf(out, "%s: %v\n", name, err)
-			wrong++
-		} else {
-			fmt.Fprintf(out, "%s: ok\n", name)
-		}
-	}
-	if wrong > 0 {
-		return fmt.Errorf("%d of %d trackers cannot be used", wrong, len(people.Trackers))
-	}
-	return nil
+	return askEach(ctx, out, "trackers", people.Trackers)
 }

@@ -30,6 +30,7 @@ type wiring struct {
 	keys     *activities.Keys
 	people   *activities.People
 	leavers  *activities.Leavers
+	leaks    *activities.Leaks
 	teller   *teller
 	registry registry.Store
 	closers  []func() error
@@ -80,8 +81,14 @@ func (w *wiring) open(ctx context.Context, c Config, log *slog.Logger, m *metric
 	if w.leavers, err = openPeople(c.People, w, m); err != nil {
 		return err
 	}
-	w.teller, err = newTeller(c.Notices, w, log, m)
-	return err
+	if w.leaks, err = openLeaks(c.Leaks, w, m); err != nil {
+		return err
+	}
+	if w.teller, err = newTeller(c.Notices, w, log, m); err != nil {
+		return err
+	}
+	w.leaks.Page = w.teller.dispatcher.Page
+	return nil
 }
 
 func (w *wiring) close() error {

@@ -21,6 +21,9 @@ var many *activities.Fleet
 // leavers is to activities.Leavers what keys is to activities.Keys.
 var leavers *activities.Leavers
 
+// leaked is to activities.Leaks what keys is to activities.Keys.
+var leaked *activities.Leaks
+
 // call runs an activity. The compiler checks that in and the result fit it.
 func call[In, Out any](ctx workflow.Context, opts workflow.ActivityOptions, activity func(context.Context, In) (Out, error), in In) (Out, error) {
 	var out Out

@@ -54,6 +54,22 @@ func HearWorkflowID(directory, event string) string {
 // CompareWorkflowID is the workflow id of a comparison that is not the schedule's.
 const CompareWorkflowID = "compare-directories"
 
+// LeakWorkflowID is the workflow id of what answers a leak.
+func LeakWorkflowID(leak string) string { return "leak/" + leak }
+
+// ScannerWorkflowID is the workflow id of what follows from news of an alert.
+func ScannerWorkflowID(source, event string) string {
+	sum := sha256.Sum256([]byte(event))
+	return "scanner/" + source + "/" + hex.EncodeToString(sum[:12])
+}
+
+// FillWorkflowID is the workflow id of what makes fingerprints that are lacking.
+const FillWorkflowID = "fill-fingerprints"
+
+// LeaksQueue is the task queue of the activities that answer leaks, beside the queue
+// base of the workflows.
+func LeaksQueue(base string) string { return base + ".leaks" }
+
 // PeopleQueue is the task queue of the activities that ask directories, beside the
 // queue base of the workflows.
 func PeopleQueue(base string) string { return base + ".people" }

@@ -66,12 +66,12 @@ func (l Launcher) RunBatch(ctx context.Context, b registry.Batch) error {
 
 // Expedite implements [activities.LeaverEngine]. What is refused needs none: it
 // waits for nothing that can be cut short, or has ended.
-func (l Launcher) Expedite(ctx context.Context, id keyturn.KeyID, actor string) error {
+func (l Launcher) Expedite(ctx context.Context, id keyturn.KeyID, h activities.Hurry) error {
 	short, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_, err := l.Client.UpdateWorkflow(short, client.UpdateWorkflowOptions{
 		WorkflowID: KeyWorkflowID(id), UpdateName: UpdateExpedite, WaitForStage: client.WorkflowUpdateStageAccepted,
-		Args: []any{Word{Actor: actor, Note: "a leaver could have seen the old value", Override: true}},
+		Args: []any{Word{Actor: h.Actor, Note: h.Note, Override: true}},
 	})
 	var refused *temporal.ApplicationError
 	var missing *serviceerror.NotFound

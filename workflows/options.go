@@ -49,6 +49,16 @@ func staff(ctx workflow.Context, summary string) workflow.ActivityOptions {
 	return o
 }
 
+// answering is for activities that answer leaks. They do not wait behind a provider
+// account's other work: each worker keeps to the vendor's limit.
+func answering(ctx workflow.Context, summary string) workflow.ActivityOptions {
+	o := fleetWork(ctx, summary)
+	o.TaskQueue = LeaksQueue(workflow.GetInfo(ctx).TaskQueueName)
+	o.RetryPolicy = &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+	o.Priority = temporal.Priority{PriorityKey: Priority("leak")}
+	return o
+}
+
 // fleetWork is for activities about many keys. They ask the registry and
 // Temporal and no vendor, so they have a queue without a limit.
 func fleetWork(ctx workflow.Context, summary string) workflow.ActivityOptions {

@@ -22,7 +22,7 @@ func TestPayloadsHoldNoSecrets(t *testing.T) {
 	for _, f := range flows {
 		funcs = append(funcs, reflect.TypeOf(f))
 	}
-	for _, set := range []any{new(activities.Keys), new(activities.People), new(activities.Fleet), new(activities.Leavers)} {
+	for _, set := range []any{new(activities.Keys), new(activities.People), new(activities.Fleet), new(activities.Leavers), new(activities.Leaks)} {
 		v := reflect.ValueOf(set)
 		if v.NumMethod() == 0 {
 			t.Fatalf("%T has no activities", set)

@@ -30,6 +30,11 @@ var flows = map[string]any{
 	"OffboardPerson":     workflows.OffboardPerson,
 	"HearDirectory":      workflows.HearDirectory,
 	"CompareDirectories": workflows.CompareDirectories,
+
+	"RespondToLeak":    workflows.RespondToLeak,
+	"HearScanner":      workflows.HearScanner,
+	"LookForLeaks":     workflows.LookForLeaks,
+	"FillFingerprints": workflows.FillFingerprints,
 }
 
 // TestReplay runs today's code over yesterday's histories. When it fails, a

@@ -31,9 +31,9 @@ type Wording struct {
 // went wrong and what waits for somebody first.
 func told() []string {
 	return []string{
-		registry.Escalated, registry.Overdue, registry.Stuck, registry.Refused, registry.RolledBack,
+		registry.LeakLate, registry.Killed, registry.LeakFound, registry.Escalated, registry.Overdue, registry.Stuck, registry.Refused, registry.RolledBack,
 		registry.Asked, registry.Reminded, registry.Noted, registry.Announced,
-		registry.Supplied, registry.Confirmed, registry.Completed,
+		registry.HandedOver, registry.Supplied, registry.Confirmed, registry.Completed, registry.LeakClosed,
 	}
 }
 
