@@ -29,17 +29,18 @@ func TestNothingIsLost(t *testing.T) {
 			}
 		}
 	})
+	t.Run("killed in a leak", func(t *testing.T) { leakKills(t, s, table) })
 	t.Run("killed by hand", func(t *testing.T) { handKills(t, s, table) })
 	table.print()
 	t.Run("by hand", func(t *testing.T) { handTroubles(t, s) })
 	t.Run("troubled", func(t *testing.T) { troubles(t, s) })
-	t.Run("secrets stay inside", func(t *testing.T) { s.secretsStayInside(t) })
+	t.Run("secrets stay inside", func(t *testing.T) { s.secretsStayInside(t, 20, 20) })
 }
 
 // killEverywhere counts the side effects of one quiet run and then makes one
 // run for each of them and each side of it.
-func killEverywhere(t *testing.T, s *stack, v string, op string, table *tally) {
-	effects := sideEffects(t, s, v, op)
+func killEverywhere(t *testing.T, s *stack, v string, op string, table *tally, set ...setting) {
+	effects := sideEffects(t, s, v, op, set...)
 	if len(effects) < 5 {
 		t.Fatalf("only %d side effects seen: %v; the tripwire is blind", len(effects), effects)
 	}
@@ -48,40 +49,47 @@ func killEverywhere(t *testing.T, s *stack, v string, op string, table *tally) {
 			when := map[bool]string{false: "before", true: "after"}[after]
 			t.Run(fmt.Sprintf("%02d %s %s", n+1, when, name), func(t *testing.T) {
 				t.Parallel()
-				survived := killOnce(t, s, v, op, n+1, after)
+				survived := killOnce(t, s, v, op, n+1, after, set...)
 				table.add(v+" "+op, survived && !t.Failed())
 			})
 		}
 	}
 }
 
-func sideEffects(t *testing.T, s *stack, v string, op string) []string {
+func sideEffects(t *testing.T, s *stack, v string, op string, set ...setting) []string {
 	t.Helper()
-	sc := newScenario(t, s, v)
-	if op == "rotate" {
-		sc.issued()
-	}
+	sc := newScenario(t, s, v, set...)
+	sc.before(op)
 	sc.wire.arm(0, false)
 	sc.run(op)
 	sc.promised(t)
 	return sc.wire.effects()
 }
 
-func (sc *scenario) run(op string) workflows.Result {
+// before readies the key for an operation.
+func (sc *scenario) before(op string) (want workflows.Outcome) {
 	sc.t.Helper()
 	if op == "issue" {
+		return workflows.Issued
+	}
+	sc.issued()
+	return workflows.Rotated
+}
+
+func (sc *scenario) run(op string) workflows.Result {
+	sc.t.Helper()
+	switch op {
+	case "issue":
 		return sc.do(workflows.IssueKey)
+	case "leak":
+		return sc.leaked()
 	}
 	return sc.do(workflows.RotateKey)
 }
 
-func killOnce(t *testing.T, s *stack, v string, op string, n int, after bool) bool {
-	sc := newScenario(t, s, v)
-	want := workflows.Issued
-	if op == "rotate" {
-		sc.issued()
-		want = workflows.Rotated
-	}
+func killOnce(t *testing.T, s *stack, v string, op string, n int, after bool, set ...setting) bool {
+	sc := newScenario(t, s, v, set...)
+	want := sc.before(op)
 	sc.wire.arm(n, after)
 	res := sc.run(op)
 	if sc.wire.wasFired() == "" {

@@ -159,7 +159,7 @@ func (sc *scenario) watch(name string, r *http.Request, body []byte) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if read, _, _, err := sc.consumed(ctx, sc.path); err == nil && read == id {
+	if read, _, _, err := sc.consumed(ctx, sc.path); err == nil && read == id && sc.policy.OnLeak != keyturn.KillFirst {
 		sc.mu.Lock()
 		sc.broken = append(sc.broken, fmt.Sprintf("%s ended %s, which consumers read", name, id))
 		sc.mu.Unlock()
@@ -207,6 +207,7 @@ rollout: {poll: 500ms}
 listen: 127.0.0.1:0
 drain: 5s
 log: {level: %s}
+leaks: {lag: 1ms}
 %s`, sc.temporal.Address(), namespace, sc.queue, sc.crypt, write("registry-url", pg.String()), vaultURL, sc.tokenFile(sc.t),
 		sc.vendor.Provider, sc.vendor.Account, vendorURL, sc.rate, sc.settings(), level, sc.hand.config(write, sc)))
 }
