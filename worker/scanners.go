@@ -12,6 +12,7 @@ import (
 	"github.com/keyturn/keyturn/activities"
 	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/leaks"
+	"github.com/keyturn/keyturn/leaks/gitguardian"
 	"github.com/keyturn/keyturn/leaks/github"
 	"github.com/keyturn/keyturn/leaks/gitlab"
 	"github.com/keyturn/keyturn/leaks/hmsl"
@@ -19,7 +20,7 @@ import (
 
 // scanners are the sources of leaks compiled in.
 func scanners() []leaks.Factory {
-	return []leaks.Factory{github.Factory, gitlab.Factory}
+	return []leaks.Factory{gitguardian.Factory, github.Factory, gitlab.Factory}
 }
 
 // sourceKinds are the words that say what a source is.
