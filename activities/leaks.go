@@ -64,9 +64,8 @@ type KnownHash struct {
 type LeakEngine interface {
 	// Respond has a leak answered. One that is answered already is left alone.
 	Respond(ctx context.Context, leak string) error
-	// Begin and Underway are those of Engine.
+	// Begin is that of Engine.
 	Begin(ctx context.Context, s Start) (Begun, error)
-	Underway(ctx context.Context, id keyturn.KeyID) (bool, error)
 	// Expedite has an operation on a key end its soak, if it is in one.
 	Expedite(ctx context.Context, id keyturn.KeyID, h Hurry) error
 }

@@ -50,14 +50,15 @@ func (a *Leaks) CloseLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 }
 
 // CloseOutside closes what others keep of a leak that is closed: its ticket and the
-// scanners' alerts. It is safe to repeat.
+// scanners' alerts. A leak that was answered before its ticket was opened has one all
+// the same, for the record. It is safe to repeat.
 func (a *Leaks) CloseOutside(ctx context.Context, in LeakRef) (LeakView, error) {
 	l, err := a.Keys.Registry.Leak(ctx, in.ID)
 	if err != nil || l.State == registry.LeakOpen {
 		return a.view(l), err
 	}
 	text := endOf(l)
-	errs := []error{a.closeTicket(ctx, l, text), a.closeAlerts(ctx, l, text)}
+	errs := []error{a.settleTicket(ctx, l, text), a.closeAlerts(ctx, l, text)}
 	if err := first(errs); err != nil && !keyturn.KindOf(err).Retryable() {
 		_, noting := a.change(ctx, l.ID, func(l *registry.Leak) { l.Note = "not closed outside: " + words(err) })
 		return a.view(l), errors.Join(err, noting)

@@ -111,17 +111,12 @@ func (a *Leaks) TellLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 	if err != nil || l.State != registry.LeakOpen || !loud(l) {
 		return a.view(l), err
 	}
-	var teams []string
-	if l.Key != "" {
-		k, err := a.Keys.Registry.Get(ctx, l.Key)
-		if err != nil {
+	if l.Key == "" {
+		if err := a.pageUnowned(ctx, l); err != nil {
 			return a.view(l), err
 		}
-		teams = []string{k.Owner.Team, k.Audit.Team}
-	} else if err := a.pageUnowned(ctx, l); err != nil {
-		return a.view(l), err
 	}
-	return a.view(l), a.openTicket(ctx, l, teams...)
+	return a.view(l), a.openTicket(ctx, l)
 }
 
 // pageUnowned tells security of a leak that is no key's: that there is one, and that

@@ -10,16 +10,22 @@ import (
 	"github.com/keyturn/keyturn/tickets"
 )
 
-// openTicket opens a leak's ticket in the tracker of the first team that has one.
-func (a *Leaks) openTicket(ctx context.Context, l registry.Leak, teams ...string) error {
+// openTicket opens a leak's ticket, once, in the tracker of the first team of its key
+// that has one.
+func (a *Leaks) openTicket(ctx context.Context, l registry.Leak) error {
 	if l.Ticket.ID != "" || a.People == nil {
 		return nil
 	}
 	name := a.People.Tracker
-	for _, team := range teams {
-		if t, ok := a.People.Teams[team]; ok {
-			name = t
-			break
+	if l.Key != "" {
+		k, err := a.Keys.Registry.Get(ctx, l.Key)
+		if err != nil {
+			return err
+		}
+		for _, team := range []string{k.Audit.Team, k.Owner.Team} {
+			if t, ok := a.People.Teams[team]; ok {
+				name = t
+			}
 		}
 	}
 	t, ok := a.People.Trackers[name]
@@ -85,6 +91,20 @@ func leakBody(l registry.Leak, places []string) string {
 	}
 	b.WriteString("\nRemove it there, too. Whoever has seen it may have kept it: removing it ends nothing.\n")
 	return b.String()
+}
+
+// settleTicket makes a leak's ticket be there and be closed.
+func (a *Leaks) settleTicket(ctx context.Context, l registry.Leak, text string) error {
+	if loud(l) {
+		if err := a.openTicket(ctx, l); err != nil {
+			return err
+		}
+		var err error
+		if l, err = a.Keys.Registry.Leak(ctx, l.ID); err != nil {
+			return err
+		}
+	}
+	return a.closeTicket(ctx, l, text)
 }
 
 // closeTicket says on a leak's ticket how it ended, and closes it.

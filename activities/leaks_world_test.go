@@ -111,7 +111,6 @@ func (w *leaksWorld) Respond(_ context.Context, leak string) error {
 func (*leaksWorld) Begin(context.Context, activities.Start) (activities.Begun, error) {
 	return activities.Begun{What: activities.Started}, nil
 }
-func (*leaksWorld) Underway(context.Context, keyturn.KeyID) (bool, error) { return false, nil }
 func (*leaksWorld) Expedite(context.Context, keyturn.KeyID, activities.Hurry) error {
 	return nil
 }

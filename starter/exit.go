@@ -16,7 +16,7 @@ import (
 // Exit codes. They are relied on by scripts and never change.
 const (
 	exitOK          = 0
-	exitFailed      = 1 // it did not work; for validate and diff: there is something to mend
+	exitFailed      = 1 // it did not work; for validate, diff and scan: something was found
 	exitUsage       = 2 // the command line or the configuration is wrong
 	exitRolledBack  = 3 // the operation was undone
 	exitRejected    = 4 // the operation was rejected, or nobody approved it
@@ -26,7 +26,7 @@ const (
 
 const exitCodesHelp = `Exit codes:
   0    done
-  1    it did not work; for "registry validate" and "registry diff": something was found
+  1    it did not work; or "registry validate", "registry diff" or "scan" found something
   2    the command line or the configuration is wrong
   3    the operation was rolled back: everything is as it was before
   4    the operation was rejected, or nobody approved it in time

@@ -57,6 +57,7 @@ type fakeTemporal struct {
 	stoppedRun string
 	planned    fakeSchedules
 	offboards  fakeOffboards
+	leaks      fakeLeaks
 	stop       func() error // runs when a workflow is cancelled, and may refuse it
 }
 
@@ -72,8 +73,13 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, o client.StartWorkflow
 	if f.startErr != nil {
 		return nil, f.startErr
 	}
-	if in, ok := args[0].(activities.Departure); ok {
+	switch in := args[0].(type) {
+	case activities.Departure:
 		return f.offboard(o, nameOf(w), in)
+	case activities.LeakRef:
+		return f.leak(o, "", nameOf(w), in)
+	case workflows.FillInput:
+		return f.fill(o, nameOf(w), in)
 	}
 	f.started = append(f.started, startCall{o, nameOf(w), args[0].(workflows.Order)})
 	return &fakeRun{f: f, id: "run-1"}, nil
@@ -93,6 +99,9 @@ func (f *fakeTemporal) SignalWithStartWorkflow(_ context.Context, id, signal str
 	if order, ok := args[0].(workflows.Order); ok { // a planned operation begins
 		f.begun = append(f.begun, startCall{o, nameOf(w), order})
 		return &fakeRun{f: f, id: "run-1"}, f.startErr
+	}
+	if in, ok := args[0].(activities.LeakRef); ok {
+		return f.leak(o, signal, nameOf(w), in)
 	}
 	in := args[0].(workflows.BatchInput)
 	if f.begin != nil {
@@ -136,10 +145,13 @@ func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, o client.UpdateWorkfl
 	return fakeHandle{}, f.update(ctx)
 }
 
-func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, query string, _ ...any) (converter.EncodedValue, error) {
 	f.mu.Lock()
 	f.queries++
 	f.mu.Unlock()
+	if query == metadataQuery {
+		return f.leaks.says()
+	}
 	s, err := f.query(ctx)
 	return fakeValue{s}, err
 }
@@ -149,6 +161,9 @@ func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, run stri
 	defer f.mu.Unlock()
 	if strings.HasPrefix(id, "batch/") {
 		return nil, serviceerror.NewNotFound("it has ended")
+	}
+	if strings.HasPrefix(id, workflows.FillWorkflowID) {
+		return f.leaks.describe(id)
 	}
 	f.asked++
 	if f.describe == nil {
@@ -185,6 +200,9 @@ type fakeRun struct {
 func (r *fakeRun) GetRunID() string { return r.id }
 
 func (r *fakeRun) Get(_ context.Context, out any) error {
+	if filled, ok := out.(*workflows.FillResult); ok {
+		return r.f.leaks.filled(filled)
+	}
 	res, err := r.f.result()
 	if err == nil {
 		*out.(*workflows.Result) = res

@@ -48,7 +48,7 @@ is mended is shown by "keyturn findings show ID".`,
 	f.StringVar(&opts.filter.Team, "team", "", "only findings this `TEAM` is to mend")
 	f.StringVar(&opts.key, "key", "", "only findings about this `KEY`")
 	f.StringVar(&opts.severity, "severity", "", "only findings of this `SEVERITY`: critical, warning or info")
-	f.StringVar(&opts.filter.Check, "check", "", "only findings of this `CHECK`: reconcile, stuck-watch or offboarding")
+	f.StringVar(&opts.filter.Check, "check", "", "only findings of this `CHECK`: reconcile, stuck-watch, offboarding or leak")
 	f.BoolVar(&opts.filter.Settled, "settled", false, "only findings that have ended, instead of those that are open")
 	f.BoolVar(&opts.filter.Accepted, "accepted", false, "those that somebody accepts, too")
 	must(cmd.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions([]string{"critical", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp)))

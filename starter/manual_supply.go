@@ -78,7 +78,7 @@ func runManualSupply(ctx context.Context, a *app, opts *supplyOptions) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStores()) }()
-	value, err := a.value(ctx, opts.file, key.ID)
+	value, err := a.value(ctx, opts.file, "Value of the new key "+string(key.ID))
 	if err != nil {
 		return fmt.Errorf("%s: %w", command, err)
 	}
@@ -149,9 +149,9 @@ func (a *app) store(ctx context.Context, name string) (secrets.Store, func() err
 	return catalog[name], closeAll, nil
 }
 
-// value reads a value: from a file, from a prompt that does not echo, or from
-// standard input.
-func (a *app) value(ctx context.Context, file string, id keyturn.KeyID) (keyturn.Secret, error) {
+// value reads a value: from a file, from a prompt that does not echo and says what is
+// asked for, or from standard input.
+func (a *app) value(ctx context.Context, file, what string) (keyturn.Secret, error) {
 	var raw []byte
 	var err error
 	switch {
@@ -163,7 +163,7 @@ func (a *app) value(ctx context.Context, file string, id keyturn.KeyID) (keyturn
 		defer func() { _ = f.Close() }()
 		raw, err = io.ReadAll(io.LimitReader(f, maxValue+1))
 	case a.term.In:
-		_, _ = fmt.Fprintf(a.err, "Value of the new key %s (it is not shown): ", id)
+		_, _ = fmt.Fprintf(a.err, "%s (it is not shown): ", what)
 		raw, err = a.unseen(ctx)
 		_, _ = fmt.Fprintln(a.err)
 	default:

@@ -19,7 +19,7 @@ else $XDG_CONFIG_HOME/keyturn/config.yaml (by default under ~/.config):
     registry:
       sqlite:
         path: keyturn.db
-    stores:              # only for "keyturn manual supply"
+    stores:              # only for "keyturn manual supply" and "keyturn leaks"
       default:
         vault: {address: ..., auth: ...}
 
@@ -63,9 +63,9 @@ func newRootCmd(a *app) *cobra.Command {
 			cmd.AddCommand(c)
 		}
 	}
-	add("operations", newIssueCmd(a), newRotateCmd(a), newRevokeCmd(a), newAdoptCmd(a), newOffboardCmd(a))
+	add("operations", newIssueCmd(a), newRotateCmd(a), newRevokeCmd(a), newAdoptCmd(a), newOffboardCmd(a), newLeaksCmd(a))
 	add("words", newWatchCmd(a), newApproveCmd(a), newRejectCmd(a), newExpediteCmd(a), newExtendCmd(a), newAbortCmd(a), newManualCmd(a), newBatchesCmd(a))
-	add("look", newKeysCmd(a), newRegistryCmd(a), newCalendarCmd(a), newFleetCmd(a), newFindingsCmd(a), newPeopleCmd(a), newSchedulesCmd(a), newProvidersCmd(a))
+	add("look", newKeysCmd(a), newRegistryCmd(a), newCalendarCmd(a), newFleetCmd(a), newFindingsCmd(a), newPeopleCmd(a), newSchedulesCmd(a), newProvidersCmd(a), newScanCmd(a))
 	cmd.AddCommand(newCompletionCmd(a), newVersionCmd(a))
 	return cmd
 }

@@ -22,6 +22,8 @@ const schedulesHelp = `Schedules start what runs by itself:
                  that take too long
     directories  finds owners of keys who left, and has them offboarded; see
                  "keyturn offboard --help"
+    leaks        finds leaks nobody told of: alerts that are open at the scanners, and
+                 values that HasMySecretLeaked knows; see "keyturn leaks --help"
 
 They are kept by Temporal, and made from the configuration by "keyturn schedules
 apply". Every field has a default:
@@ -45,7 +47,10 @@ apply". Every field has a default:
         off: false           # with true it is removed
       directories:
         every: 1h
-        offset: 30m`
+        offset: 30m
+      leaks:
+        every: 1h
+        offset: 37m`
 
 func newSchedulesCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -64,7 +69,9 @@ func newSchedulesCmd(a *app) *cobra.Command {
 }
 
 // scheduleNames are the schedules there are, in the order in which they are shown.
-func scheduleNames() []string { return []string{"sweep", "reconcile", "stuck-watch", "directories"} }
+func scheduleNames() []string {
+	return []string{"sweep", "reconcile", "stuck-watch", "directories", "leaks"}
+}
 
 // chosen checks names of schedules; "all" is every one.
 func chosen(command string, names []string) ([]string, error) {

@@ -19,6 +19,7 @@ type scheduleSettings struct {
 	Reconcile   reconcileSettings `yaml:"reconcile"`
 	StuckWatch  stuckSettings     `yaml:"stuck_watch"`
 	Directories Timing            `yaml:"directories"`
+	Leaks       Timing            `yaml:"leaks"`
 }
 
 // Timing is when a schedule starts its workflow.
@@ -93,7 +94,11 @@ func (s scheduleSettings) wanted() ([]wantedSchedule, error) {
 		Timing: s.Directories.or(time.Hour, 30*time.Minute), name: "directories", workflow: workflows.CompareDirectories,
 		input: workflows.CompareDirectoriesInput{}, priority: workflows.Priority("offboarding"), summary: "find owners of keys who left",
 	}
-	all := []wantedSchedule{sweep, reconcile, stuck, directories}
+	leaks := wantedSchedule{
+		Timing: s.Leaks.or(time.Hour, 37*time.Minute), name: "leaks", workflow: workflows.LookForLeaks,
+		input: workflows.LookForLeaksInput{}, priority: workflows.Priority("leak"), summary: "find leaks nobody told of",
+	}
+	all := []wantedSchedule{sweep, reconcile, stuck, directories, leaks}
 	for _, w := range all {
 		if err := w.check(field(w.name)); err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ func TestSchedulesApply(t *testing.T) {
 		d.expect(t, exitOK, "", append([]string{"schedules", "apply"}, args...)...)
 		return d.stdout.String()
 	}
-	all := []string{"create keyturn.sweep", "create keyturn.reconcile", "create keyturn.stuck-watch", "create keyturn.directories"}
+	all := []string{"create keyturn.sweep", "create keyturn.reconcile", "create keyturn.stuck-watch", "create keyturn.directories", "create keyturn.leaks"}
 	golden(t, "testdata/schedules/dry-run.txt", apply("--dry-run"))
 	if len(d.temporal.planned.changes) != 0 {
 		t.Errorf("a dry run changed %v", d.temporal.planned.changes)
@@ -37,8 +37,8 @@ func TestSchedulesApply(t *testing.T) {
 		t.Fatal(diff)
 	}
 	golden(t, "testdata/schedules/unchanged.txt", apply())
-	if len(d.temporal.planned.changes) != 4 {
-		t.Errorf("the second apply changed %v", d.temporal.planned.changes[4:])
+	if len(d.temporal.planned.changes) != len(all) {
+		t.Errorf("the second apply changed %v", d.temporal.planned.changes[len(all):])
 	}
 	d.expect(t, exitOK, "", "schedules", "pause", "sweep", "--reason", "release week")
 	d.settings.Schedules.Sweep.Every = keyturn.Duration(2 * time.Hour)
@@ -53,8 +53,8 @@ func TestSchedulesApply(t *testing.T) {
 		t.Error("the change took the pause away")
 	}
 	apply()
-	if n := len(d.temporal.planned.changes); n != 6 {
-		t.Errorf("repeated, it changed %v", d.temporal.planned.changes[6:])
+	if n := len(d.temporal.planned.changes); n != len(all)+2 {
+		t.Errorf("repeated, it changed %v", d.temporal.planned.changes[len(all)+2:])
 	}
 }
 
@@ -148,7 +148,7 @@ func TestSchedulesSpokenToAll(t *testing.T) {
 	d.expect(t, exitOK, "", "schedules", "apply")
 	d.stdout.Reset()
 	d.expect(t, exitOK, "", "schedules", "pause", "all", "--reason", "incident 4711")
-	if diff := cmp.Diff("sweep is paused\nstuck-watch is paused\ndirectories is paused\n", d.stdout.String()); diff != "" {
+	if diff := cmp.Diff("sweep is paused\nstuck-watch is paused\ndirectories is paused\nleaks is paused\n", d.stdout.String()); diff != "" {
 		t.Error(diff)
 	}
 	d.stdout.Reset()
@@ -157,7 +157,7 @@ func TestSchedulesSpokenToAll(t *testing.T) {
 	if err := json.Unmarshal(d.stdout.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]scheduleChange{{Name: "sweep", Outcome: "resumed"}, {Name: "stuck-watch", Outcome: "resumed"}, {Name: "directories", Outcome: "resumed"}}, got); diff != "" {
+	if diff := cmp.Diff([]scheduleChange{{Name: "sweep", Outcome: "resumed"}, {Name: "stuck-watch", Outcome: "resumed"}, {Name: "directories", Outcome: "resumed"}, {Name: "leaks", Outcome: "resumed"}}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -190,7 +190,7 @@ func TestSchedulesMistakes(t *testing.T) {
 		says string
 		args []string
 	}{
-		{exitUsage, `there is no schedule "swept"; there are: sweep, reconcile, stuck-watch, directories`, []string{"pause", "swept", "--reason", "x"}},
+		{exitUsage, `there is no schedule "swept"; there are: sweep, reconcile, stuck-watch, directories, leaks`, []string{"pause", "swept", "--reason", "x"}},
 		{exitUsage, "--reason is missing", []string{"pause", "sweep"}},
 		{exitUsage, "name one schedule", []string{"trigger", "all"}},
 		{exitUsage, "SCHEDULE is missing", []string{"resume"}},
@@ -214,6 +214,8 @@ func TestScheduleSettings(t *testing.T) {
 		{"reconcile: {paths: [{store: default}]}", "schedules.reconcile.paths[0]: lacks store or prefix"},
 		{"stuck_watch: {every: 1s}", "schedules.stuck_watch.every: is less than a minute"},
 		{"stuck_watch: {evry: 1s}", "unknown field"},
+		{"leaks: {every: 30m, offset: 37m}", "schedules.leaks.offset: is not less than every"},
+		{"leaks: {every: 30m}", ""},
 		{"sweep: {every: 5m}", ""},
 		{"stuck_watch: {off: true, after: 3d}", ""},
 	} {

@@ -20,8 +20,15 @@ type settings struct {
 	Registry config.Registry `yaml:"registry"`
 	// Schedules is what "keyturn schedules apply" goes by.
 	Schedules scheduleSettings `yaml:"schedules"`
-	// Stores are needed only to supply values made by hand.
+	// Scan adds formats of the organisation's own to what "keyturn scan" finds.
+	Scan scanSettings `yaml:"scan"`
+	// Stores are needed only to supply values made by hand, and to keep leaked values
+	// that are no key's.
 	Stores config.Stores `yaml:"stores"`
+	// FingerprintKeyFile holds the workers' own key. Without it "keyturn leaks" matches
+	// values by their public fingerprint alone.
+	FingerprintKeyFile string       `yaml:"fingerprint_key_file"`
+	Leaks              leakSettings `yaml:"leaks"`
 }
 
 // configPath finds the configuration file: --config, else $KEYTURN_CONFIG,

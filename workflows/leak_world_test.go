@@ -170,8 +170,6 @@ func (l *leakWorld) Begin(_ context.Context, s activities.Start) (activities.Beg
 	return activities.Begun{What: activities.Started}, nil
 }
 
-func (l *leakWorld) Underway(context.Context, keyturn.KeyID) (bool, error) { return false, nil }
-
 func (l *leakWorld) Expedite(_ context.Context, _ keyturn.KeyID, h activities.Hurry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

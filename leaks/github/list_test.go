@@ -40,6 +40,7 @@ func TestOpen(t *testing.T) {
 			w.leak()
 		}
 		w.forge.Resolve(payments, 4, "false_positive")
+		w.forge.Change(payments, 5, func(a *githubfake.Alert) { a.Leaked = true })
 		w.forge.Leak("acme/site", githubfake.Alert{Type: "acme_token", Secret: canary, Validity: "active"})
 		got, err := w.open(t.Context(), time.Time{})
 		want := []string{"acme/payments#1", "acme/payments#2", "acme/payments#3", "acme/payments#5", "acme/site#1"}

@@ -66,6 +66,7 @@ func TestLookTells(t *testing.T) {
 		"encoded": {payments, githubfake.Alert{Secret: encoded, Encoded: true}, func(f leaks.Finding) bool {
 			return len(f.Beside) == 1 && f.Beside[0].Expose() == canary && f.Value.Expose() == encoded
 		}},
+		"not encoded":       {payments, githubfake.Alert{Secret: encoded}, func(f leaks.Finding) bool { return f.Beside == nil }},
 		"encoded otherwise": {payments, githubfake.Alert{Encoded: true}, func(f leaks.Finding) bool { return f.Beside == nil }},
 	} {
 		if c.alert.Type == "" {

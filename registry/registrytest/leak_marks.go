@@ -146,7 +146,7 @@ func marksOfSeveral(t *testing.T, s registry.Store) {
 
 // manyMarks are what one text of many words gives.
 func manyMarks(t *testing.T, s registry.Store) {
-	const n = 700
+	const n = 100
 	fill(t, s, n, "key-%04d", func(i int, key *keyturn.Key) { key.Ledger = []keyturn.Issued{issued(string(key.ID), 1)} })
 	var marks []keyturn.Mark
 	var want []registry.Marked

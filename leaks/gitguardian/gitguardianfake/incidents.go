@@ -76,7 +76,11 @@ func (w *Workspace) about(public bool, do func(rw http.ResponseWriter, r *http.R
 
 func (w *Workspace) get(public bool) http.HandlerFunc {
 	return w.about(public, func(rw http.ResponseWriter, r *http.Request, h *held) {
-		fake.JSON(rw, http.StatusOK, h.show(r.FormValue("with_occurrences") != "0"))
+		out := h.show(true)
+		if r.FormValue("with_occurrences") == "0" {
+			out["occurrences"] = []object{}
+		}
+		fake.JSON(rw, http.StatusOK, out)
 	})
 }
 
