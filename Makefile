@@ -53,7 +53,7 @@ lint: ## golangci-lint, which is built on first use
 .PHONY: bench
 bench: ## the figures in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./registry/... ./secrets/...
-	$(GO) test -run '^$$' -bench 'Rotations|VendorLimit' -benchtime 1x -timeout 30m ./dev/e2e
+	$(GO) test -run '^$$' -bench 'Rotations|VendorLimit|Leak/' -benchtime 1x -timeout 30m ./dev/e2e
 
 .PHONY: bench-fleet
 bench-fleet: ## the figures in docs/scale.md: 100,000 keys, for most of an hour
