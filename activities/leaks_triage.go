@@ -58,6 +58,7 @@ func (a *Leaks) TriageLeak(ctx context.Context, in LeakRef) (TriageLeakResult, e
 		}
 		l.Issuer, l.Alive = k.Scope.Issuer(), look.alive
 		l.Plan = a.plan(&k, l)
+		l.KillAt = a.killedAt(*l)
 		if l.Note == "" {
 			l.Note = look.note
 		}

@@ -81,6 +81,7 @@ type Leak struct {
 	Dismissal string
 
 	Triaged  time.Time // when it was first looked at
+	KillAt   time.Time // when it is ended if it is not replaced by then; zero if it is not
 	Killed   time.Time // when the vendor had ended it ahead of its replacement
 	Replaced time.Time // when consumers had another value
 	Dead     time.Time // when it was seen to be dead

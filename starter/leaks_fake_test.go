@@ -170,6 +170,7 @@ func (d *desk) saveLeak(t *testing.T, l registry.Leak) registry.Leak {
 // triaged is a leak that a worker has looked at.
 func triaged(l *registry.Leak) {
 	l.Triaged, l.Alive, l.Plan, l.LastUsed = l.At.Add(2*time.Second), string(leaks.Active), keyturn.ReplaceFirst, noon.Add(-time.Hour)
+	l.KillAt = l.At.Add(30 * time.Minute)
 }
 
 // unowned is a leak of no key.

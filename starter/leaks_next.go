@@ -55,8 +55,8 @@ func (s *leakStory) nextReplaced(now time.Time) string {
 		return out + "; its consumers stand still until it is"
 	case l.Word == registry.LeakHold:
 		return out + "; it is not ended before that, because " + l.Worder + " said so"
-	case l.Plan == keyturn.ReplaceFirst && l.Alive != string(leaks.Inactive):
-		return out + "; where that takes longer than the workers' leaks.kill_after, it is ended all the same"
+	case l.Plan == keyturn.ReplaceFirst && !l.KillAt.IsZero() && l.Alive != string(leaks.Inactive):
+		return out + "; if it is not by " + l.KillAt.UTC().Format(time.RFC3339) + ", it is ended all the same"
 	case l.Plan == keyturn.ReplaceOnly:
 		return out + "; it is not ended before that, however long it takes"
 	}

@@ -110,7 +110,7 @@ func TestLeakNext(t *testing.T) {
 		commands string
 	}{
 		"told":          {func(*registry.Leak) {}, nil, "is keyturn-worker running?", "watch kill hold dismiss"},
-		"replace":       {triaged, nil, "it is being replaced; where that takes longer than the workers' leaks.kill_after, it is ended all the same", "watch kill hold dismiss"},
+		"replace":       {triaged, nil, "it is being replaced; if it is not by ", "watch kill hold dismiss"},
 		"replace only":  {with(func(l *registry.Leak) { l.Plan = keyturn.ReplaceOnly }), nil, "not ended before that, however long", "watch kill hold dismiss"},
 		"dead already":  {with(func(l *registry.Leak) { l.Alive = string(leaks.Inactive) }), nil, "it is being replaced", "watch kill hold dismiss"},
 		"kill":          {with(func(l *registry.Leak) { l.Plan = keyturn.KillFirst }), nil, "it is being ended ahead of its replacement", "watch kill hold dismiss"},

@@ -141,15 +141,16 @@ func TestEachMethodOnceAndHonest(t *testing.T) {
 			rule fake.Rule
 			kind keyturn.Kind
 		}{
-			"401":        {fake.Rule{Status: 401, Text: canary}, keyturn.Denied},
-			"403":        {fake.Rule{Status: 403, Text: canary}, keyturn.Denied},
-			"400":        {fake.Rule{Status: 400, Text: canary}, keyturn.Invalid},
-			"429":        {fake.Rule{Status: 429, Text: canary}, keyturn.RateLimited},
-			"500":        {fake.Rule{Status: 500, Text: canary}, keyturn.Unavailable},
-			"a redirect": {answering("", 302, "", "Location", "https://evil.example/"+canary), keyturn.Unavailable},
-			"elsewhere":  {answering("", 404, "<html>"+canary), keyturn.Unavailable},
-			"lost":       {fake.Rule{Drop: fake.DropAfter}, keyturn.Unavailable},
-			"nonsense":   {answering("", 200, canary), keyturn.Unavailable},
+			"401":            {fake.Rule{Status: 401, Text: canary}, keyturn.Denied},
+			"403":            {fake.Rule{Status: 403, Text: canary}, keyturn.Denied},
+			"400":            {fake.Rule{Status: 400, Text: canary}, keyturn.Invalid},
+			"429":            {fake.Rule{Status: 429, Text: canary}, keyturn.RateLimited},
+			"500":            {fake.Rule{Status: 500, Text: canary}, keyturn.Unavailable},
+			"a redirect":     {answering("", 302, "", "Location", "https://evil.example/"+canary), keyturn.Unavailable},
+			"elsewhere":      {answering("", 404, "<html>"+canary), keyturn.Unavailable},
+			"elsewhere, too": {answering("", 404, `{"error": "`+canary+`"}`), keyturn.Unavailable},
+			"lost":           {fake.Rule{Drop: fake.DropAfter}, keyturn.Unavailable},
+			"nonsense":       {answering("", 200, canary), keyturn.Unavailable},
 		} {
 			w.faults.Set(c.rule)
 			w.requests()

@@ -12,23 +12,6 @@ import (
 	"github.com/keyturn/keyturn/leaks"
 )
 
-// Look reads an incident with where its value was found.
-func (s *source) Look(ctx context.Context, alert string) (leaks.Finding, error) {
-	const op = "gitguardian: look"
-	n, err := parse(op, alert)
-	if err != nil {
-		return leaks.Finding{}, err
-	}
-	var i incident
-	if _, err := s.get(ctx, op, n.path(), &i); err != nil {
-		return leaks.Finding{}, err
-	}
-	if !i.ok() || i.ID != n.id {
-		return leaks.Finding{}, undocumented(op)
-	}
-	return s.whole(n.kind, i), nil
-}
-
 // Open yields the incidents that are open and were triggered at or after since. Reopening
 // one leaves its dates as they were. All are read: what the filters of the API compare is
 // the commit's date for what a scan of the history found. A list has no places; only Look
