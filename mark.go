@@ -45,7 +45,9 @@ func (p Fingerprints) Marks() (out []Mark) {
 func (i Issued) Marks() []Mark {
 	out := i.Fingerprints.Marks()
 	for _, p := range i.Parts {
-		out = append(out, Mark(MarkPart+p.HMAC))
+		if p.HMAC != "" {
+			out = append(out, Mark(MarkPart+p.HMAC))
+		}
 	}
 	if len(i.RemoteID) >= LeastMark {
 		out = append(out, MarkOfID(i.RemoteID))

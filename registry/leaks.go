@@ -30,8 +30,9 @@ type Leaks interface {
 	// LeakHits yields where a leak was found, oldest first.
 	LeakHits(ctx context.Context, id string) iter.Seq2[LeakHit, error]
 	// AddLeakUses records what the vendor says was done with a leaked key. One whose
-	// ID is recorded for that leak already is left out. One that lacks ID or At is
-	// Invalid, and a leak that there is not is NotFound.
+	// ID is recorded for that leak already is replaced: vendors that count uses by the
+	// hour tell of an hour again. One that lacks ID or At is Invalid, and a leak that
+	// there is not is NotFound; none is recorded then.
 	AddLeakUses(ctx context.Context, id string, uses []LeakUse) error
 	// LeakUses yields them, oldest first.
 	LeakUses(ctx context.Context, id string) iter.Seq2[LeakUse, error]

@@ -54,11 +54,12 @@ type finding struct {
 	StartLine   int
 	Date        string
 	Fingerprint string
+	Tags        []string
 }
 
 func (f finding) plain() leaks.Finding {
 	out := leaks.Finding{
-		Source: name, Event: f.Fingerprint, Rule: f.RuleID, Provider: providerOf(f.RuleID),
+		Source: name, Event: f.Fingerprint, Rule: f.RuleID, Provider: providerOf(f.RuleID, f.Tags),
 		Commit: f.Commit, File: f.File, Line: f.StartLine, URL: f.Link,
 	}
 	if out.Event == "" { // it came with 8.3

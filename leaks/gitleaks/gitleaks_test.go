@@ -263,3 +263,13 @@ func all(findings iter.Seq2[leaks.Finding, error]) (out []leaks.Finding, err err
 func inAnyOrder() cmp.Option {
 	return cmpopts.SortSlices(func(a, b leaks.Finding) bool { return a.Event+a.Value.Expose() < b.Event+b.Value.Expose() })
 }
+
+// TestRulesOfOnesOwn say by a tag which vendor they are about.
+func TestRulesOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	const report = `[{"RuleID":"acme-internal","Secret":"FakeKeyturnValueOfAcme01","Match":"","File":"a","StartLine":1,"Tags":["x","provider:http"],"Fingerprint":"a:acme-internal:1"}]`
+	got, err := all(gitleaks.Read(strings.NewReader(report)))
+	if err != nil || len(got) != 1 || got[0].Provider != "http" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -33,6 +33,9 @@ type result struct {
 		CommitSHA string `json:"commitSha"`
 		Date      string `json:"date"`
 	} `json:"partialFingerprints"`
+	Properties struct {
+		Tags []string `json:"tags"`
+	} `json:"properties"`
 }
 
 type region struct {
@@ -59,7 +62,7 @@ func (r result) reports() bool {
 
 // own is a result of gitleaks as it would be in its own format.
 func (r result) own() finding {
-	f := finding{RuleID: r.RuleID, Commit: r.PartialFingerprints.CommitSHA, Date: r.PartialFingerprints.Date}
+	f := finding{RuleID: r.RuleID, Commit: r.PartialFingerprints.CommitSHA, Date: r.PartialFingerprints.Date, Tags: r.Properties.Tags}
 	if len(r.Locations) > 0 {
 		at := r.Locations[0].PhysicalLocation
 		f.File, f.StartLine, f.Secret = at.ArtifactLocation.URI, at.Region.StartLine, at.Region.Snippet.Text

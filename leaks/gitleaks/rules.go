@@ -20,7 +20,16 @@ var vendors = []struct{ prefix, provider string }{
 	{"twilio-", "twilio"},
 }
 
-func providerOf(rule string) string {
+// providerTag begins the tag by which a rule of one's own says which vendor it is
+// about; "keyturn scan rules" writes it.
+const providerTag = "provider:"
+
+func providerOf(rule string, tags []string) string {
+	for _, t := range tags {
+		if vendor, ok := strings.CutPrefix(t, providerTag); ok {
+			return vendor
+		}
+	}
 	for _, v := range vendors {
 		if strings.HasPrefix(rule, v.prefix) {
 			return v.provider

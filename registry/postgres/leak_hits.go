@@ -18,7 +18,7 @@ const (
 	insertHit = "INSERT INTO leak_hits (leak, source, event, body) SELECT $1, source, event, body " +
 		"FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS given (source, event, body, place) ORDER BY place"
 	insertUse = "INSERT INTO leak_uses (leak, id, at, body) SELECT $1, id, at, body " +
-		"FROM unnest($2::text[], $3::timestamptz[], $4::text[]) AS given (id, at, body) ON CONFLICT DO NOTHING"
+		"FROM unnest($2::text[], $3::timestamptz[], $4::text[]) AS given (id, at, body) ON CONFLICT (leak, id) DO UPDATE SET at = excluded.at, body = excluded.body"
 )
 
 // freshHits are those that were not recorded before.

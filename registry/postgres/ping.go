@@ -29,7 +29,7 @@ const selectRights = `SELECT pg_is_in_recovery() OR current_setting('transaction
 		('sightings', 'SELECT'), ('sightings', 'INSERT'), ('sightings', 'UPDATE'),
 		('leaks', 'SELECT'), ('leaks', 'INSERT'), ('leaks', 'UPDATE'),
 		('leak_hits', 'SELECT'), ('leak_hits', 'INSERT'),
-		('leak_uses', 'SELECT'), ('leak_uses', 'INSERT'),
+		('leak_uses', 'SELECT'), ('leak_uses', 'INSERT'), ('leak_uses', 'UPDATE'),
 		('marks', 'SELECT'), ('marks', 'INSERT')
 	) AS needed (name, privilege))`
 

@@ -94,7 +94,7 @@ func TestPingFindsAMissingRight(t *testing.T) {
 		"SELECT ON sightings", "INSERT ON sightings", "UPDATE ON sightings",
 		"SELECT ON leaks", "INSERT ON leaks", "UPDATE ON leaks",
 		"SELECT ON leak_hits", "INSERT ON leak_hits",
-		"SELECT ON leak_uses", "INSERT ON leak_uses",
+		"SELECT ON leak_uses", "INSERT ON leak_uses", "UPDATE ON leak_uses",
 		"SELECT ON marks", "INSERT ON marks",
 	}
 	mustExec(t, conn, "GRANT SELECT ON registry_version TO "+role)

@@ -17,10 +17,11 @@ type Use struct {
 	Body string
 }
 
-// PrepareUses checks what was done with a leaked key.
+// PrepareUses checks what was done with a leaked key. Of two with one ID it returns the
+// last.
 func PrepareUses(op, leak string, uses []registry.LeakUse) ([]Use, error) {
-	out := make([]Use, len(uses))
-	for i, u := range uses {
+	out, places := []Use{}, map[string]int{}
+	for _, u := range uses {
 		if u.ID == "" || u.At.IsZero() {
 			return nil, keyturn.Errorf(keyturn.Invalid, op, "use %q of leak %q needs an id and a time", u.ID, leak)
 		}
@@ -29,7 +30,12 @@ func PrepareUses(op, leak string, uses []registry.LeakUse) ([]Use, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Use{u.ID, u.At, body}
+		if i, there := places[u.ID]; there {
+			out[i] = Use{u.ID, u.At, body}
+			continue
+		}
+		places[u.ID] = len(out)
+		out = append(out, Use{u.ID, u.At, body})
 	}
 	return out, nil
 }

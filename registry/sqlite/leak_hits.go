@@ -14,7 +14,7 @@ const (
 	// selectKnown is a CROSS JOIN, which SQLite takes in the order it is written in.
 	selectKnown = "SELECT source, event FROM json_each($1) AS given CROSS JOIN leak_hits ON source = given.value->>'Source' AND event = given.value->>'Event'"
 	insertHit   = "INSERT INTO leak_hits (leak, source, event, body) VALUES ($1, $2, $3, $4)"
-	insertUse   = "INSERT INTO leak_uses (leak, id, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+	insertUse   = "INSERT INTO leak_uses (leak, id, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (leak, id) DO UPDATE SET at = excluded.at, body = excluded.body"
 )
 
 // freshHits are those that were not recorded before.
