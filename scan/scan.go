@@ -80,8 +80,7 @@ type Finding struct {
 	Value        keyturn.Secret
 	// Fingerprint is gitleaks' word for the place: what .gitleaksignore takes.
 	Fingerprint string
-	// Report is the finding as gitleaks writes it, in JSON. It holds the value. It is
-	// exported because fmt prints a Secret in an unexported field as it is.
+	// Report is the finding as gitleaks writes it, in JSON. It holds the value.
 	Report keyturn.Secret
 }
 
