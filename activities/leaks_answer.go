@@ -26,6 +26,7 @@ func (a *Leaks) AnswerLeak(ctx context.Context, in AnswerLeakInput) (LeakView, e
 	stopping := activity.GetWorkerStopChannel(ctx)
 	var before LeakView
 	var began time.Time // when a rotation was last begun or hurried
+	pause := a.Poll
 	for first := true; ; first = false {
 		v, err := a.look(ctx, in.ID, &began)
 		if first {
@@ -39,7 +40,8 @@ func (a *Leaks) AnswerLeak(ctx context.Context, in AnswerLeakInput) (LeakView, e
 			return v, ctx.Err()
 		case <-stopping:
 			return v, nil // another worker goes on
-		case <-time.After(a.Poll):
+		case <-time.After(pause):
+			pause = min(pause*5/4, 25*a.Poll) // most are answered in a second or two
 		}
 	}
 }
@@ -56,9 +58,6 @@ func (a *Leaks) look(ctx context.Context, id string, began *time.Time) (LeakView
 		}
 	}
 	if l.Key == "" {
-		if found, err := Attribute(ctx, a.Keys.Registry, l.Marks); err != nil || len(found) == 0 {
-			return a.view(l), err
-		}
 		l, err = a.attribute(ctx, l)
 		return a.view(l), err
 	}
@@ -69,8 +68,11 @@ func (a *Leaks) look(ctx context.Context, id string, began *time.Time) (LeakView
 	if l, err = a.progress(ctx, l, &k); err != nil || !l.Dead.IsZero() {
 		return a.view(l), err
 	}
-	if now := a.Keys.Now(); now.Sub(*began) >= a.Retry {
-		if err := a.replace(ctx, l, &k); err != nil {
+	if l.Stray {
+		return a.view(l), nil // replacing the key ends nothing; a person is told
+	}
+	if now := a.Keys.Now(); now.Sub(*began) >= a.Retry && now.Sub(l.BegunAt) >= patience(a.Retry, l.Begun) {
+		if l, err = a.replace(ctx, l, &k); err != nil {
 			return a.view(l), err
 		}
 		*began = now
@@ -85,7 +87,7 @@ func (a *Leaks) progress(ctx context.Context, l registry.Leak, k *keyturn.Key) (
 	i := k.Issue(l.Generation)
 	cur := k.Current()
 	replaced := cur != nil && cur.Generation > l.Generation
-	dead := i == nil || !k.Retired.IsZero()
+	dead := (i == nil || !k.Retired.IsZero()) && !l.Stray
 	if !(replaced && l.Replaced.IsZero()) && !dead {
 		return l, nil
 	}
@@ -121,14 +123,31 @@ func (a *Leaks) proof(ctx context.Context, l registry.Leak) (string, error) {
 	return proof, nil
 }
 
-// replace has a rotation begin that skips every soak. One that is planned for later
-// begins now, and one under way waits no longer.
-func (a *Leaks) replace(ctx context.Context, l registry.Leak, k *keyturn.Key) error {
-	begun, err := a.Engine.Begin(ctx, Start{
-		Operation: keyturn.Rotate, Key: k, Cause: Cause{Reason: "leak", Note: "leak " + l.ID, Actor: LeakActor(l.ID)}, Now: true, Urgent: true, Hurry: true,
-	})
-	if err != nil || begun.What != Busy {
-		return err
+// patience is how long a rotation that was begun for a leak is left alone, so that one
+// that fails at once does not stop its whole account.
+func patience(retry time.Duration, begun int) time.Duration {
+	if begun == 0 {
+		return 0
 	}
-	return a.Engine.Expedite(ctx, l.Key, Hurry{Actor: LeakActor(l.ID), Note: "its value leaked"})
+	return min(retry<<min(begun-1, 10), 15*time.Minute)
+}
+
+// replace has a rotation begin that skips every soak. One that is planned for later
+// begins now, and one under way waits no longer. Where the value is not to be ended
+// before consumers are seen to have moved, it keeps its soak.
+func (a *Leaks) replace(ctx context.Context, l registry.Leak, k *keyturn.Key) (registry.Leak, error) {
+	careful := l.Plan == keyturn.ReplaceOnly || l.Word == registry.LeakHold
+	begun, err := a.Engine.Begin(ctx, Start{
+		Operation: keyturn.Rotate, Key: k, Cause: Cause{Reason: "leak", Note: "leak " + l.ID, Actor: LeakActor(l.ID)}, Now: !careful, Urgent: true, Hurry: true,
+	})
+	switch {
+	case err != nil:
+		return l, err
+	case begun.What != Busy:
+		now := a.Keys.Now().UTC()
+		return a.change(ctx, l.ID, func(l *registry.Leak) { l.Begun, l.BegunAt = l.Begun+1, now })
+	case careful:
+		return l, nil
+	}
+	return l, a.Engine.Expedite(ctx, l.Key, Hurry{Actor: LeakActor(l.ID), Note: "its value leaked"})
 }

@@ -23,11 +23,15 @@ func (a *Leaks) CloseLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 		return a.view(l), nil
 	}
 	text := endOf(l)
-	if l.Kept != "" && a.Keep != nil {
-		if err := a.Keep.drop(ctx, l.ID, l.Kept); err != nil {
-			return LeakView{}, err
-		}
+	kept := l.Kept
+	if err := a.Keep.drop(ctx, l.ID); err == nil {
+		kept = ""
+	} else if keyturn.KindOf(err).Retryable() {
+		return LeakView{}, err
+	} else if l.Note == "" { // a store that refuses must not keep the leak open
+		l.Note = "its value could not be destroyed (" + words(err) + "); destroy it at " + a.Keep.ref(l.ID).Path
 	}
+	note := l.Note
 	if err := a.settle(ctx, l); err != nil {
 		return LeakView{}, err
 	}
@@ -38,7 +42,7 @@ func (a *Leaks) CloseLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 	}
 	now := a.Keys.Now().UTC()
 	l, err = a.change(ctx, l.ID, func(l *registry.Leak) {
-		l.Kept = ""
+		l.Kept, l.Note = kept, note
 		if l.State == registry.LeakOpen {
 			l.State = registry.LeakDead
 		}

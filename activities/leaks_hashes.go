@@ -37,40 +37,63 @@ func (a *Leaks) AskHashes(ctx context.Context, in AskHashesInput) (AskHashesResu
 	if err != nil {
 		return res, unlessUsedUp(err)
 	}
-	var waiting []string
+	var waiting []fingerprint
+	ask := func(n int) error {
+		hashes := make([]string, n)
+		for i, w := range waiting[:n] {
+			hashes[i] = w.hash
+		}
+		if next, err = a.ask(ctx, hashes, &res); err != nil {
+			return err
+		}
+		for _, w := range waiting[:n] {
+			if w.last { // the next look may go on behind this key
+				res.Next = w.of
+			}
+		}
+		waiting = waiting[n:]
+		return nil
+	}
 	for k, err := range a.Keys.Registry.Find(ctx, registry.Filter{After: in.After}) {
 		if err != nil {
 			return res, err
 		}
-		for _, i := range k.Ledger {
-			if i.Fingerprints.HMSL != "" {
-				waiting = append(waiting, i.Fingerprints.HMSL)
-			}
-		}
+		waiting = append(waiting, fingerprintsOf(&k)...)
 		for next > 0 && len(waiting) >= next {
-			n := next
-			if next, err = a.ask(ctx, waiting[:n], &res); err != nil {
+			if err := ask(next); err != nil {
 				return res, unlessUsedUp(err)
 			}
-			waiting = waiting[n:]
 		}
 		if next == 0 {
-			if len(waiting) == 0 {
-				res.Next = k.ID
-			}
 			return res, nil
-		}
-		if len(waiting) == 0 { // the next look may go on behind this key
-			res.Next = k.ID
 		}
 	}
 	if len(waiting) > 0 {
-		if _, err = a.ask(ctx, waiting, &res); err != nil {
+		if err := ask(len(waiting)); err != nil {
 			return res, unlessUsedUp(err)
 		}
 	}
 	res.Next = ""
 	return res, nil
+}
+
+// A fingerprint is one to be asked about.
+type fingerprint struct {
+	hash string
+	of   keyturn.KeyID
+	last bool // of its key
+}
+
+func fingerprintsOf(k *keyturn.Key) (out []fingerprint) {
+	for _, i := range k.Ledger {
+		if i.Fingerprints.HMSL != "" {
+			out = append(out, fingerprint{hash: i.Fingerprints.HMSL, of: k.ID})
+		}
+	}
+	if len(out) > 0 {
+		out[len(out)-1].last = true
+	}
+	return out
 }
 
 // unlessUsedUp is err, unless it says that a quota is used up: then the next look goes

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/registry"
 	"github.com/keyturn/keyturn/secrets"
 )
 
@@ -32,21 +33,39 @@ func (k *Keeper) put(ctx context.Context, leak string, value keyturn.Secret, now
 	return v.Name, err
 }
 
-// get reads a value that is kept.
-func (k *Keeper) get(ctx context.Context, leak string, v keyturn.SecretVersion) (keyturn.Secret, error) {
+// get reads a value that is kept. One that is not there, or that the store will never
+// show, is none; the error says that it may be shown later.
+func (k *Keeper) get(ctx context.Context, l registry.Leak) (keyturn.Secret, error) {
+	if k == nil || l.Kept == "" {
+		return keyturn.Secret{}, nil
+	}
 	store, err := k.Stores.Open(k.Store)
 	if err != nil {
+		return keyturn.Secret{}, nil
+	}
+	value, err := store.Read(ctx, k.ref(l.ID), l.Kept)
+	if err != nil && (ctx.Err() != nil || keyturn.KindOf(err).Retryable()) {
 		return keyturn.Secret{}, err
 	}
-	value, err := store.Read(ctx, k.ref(leak), v)
-	return value.Secret, err
+	return value.Secret, nil
 }
 
-// drop destroys a value that is kept. It is safe to repeat.
-func (k *Keeper) drop(ctx context.Context, leak string, v keyturn.SecretVersion) error {
+// drop destroys the value of a leak, if it is kept. It is safe to repeat. On a nil
+// Keeper it does nothing.
+func (k *Keeper) drop(ctx context.Context, leak string) error {
+	if k == nil {
+		return nil
+	}
 	store, err := k.Stores.Open(k.Store)
 	if err != nil {
 		return err
 	}
-	return store.Destroy(ctx, k.ref(leak), v)
+	v, err := store.Find(ctx, k.ref(leak), leak)
+	if keyturn.KindOf(err) == keyturn.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return store.Destroy(ctx, k.ref(leak), v.Name)
 }

@@ -22,7 +22,7 @@ type KillLeakedResult struct {
 // nothing that is not in a ledger, unless a person has said so. It is safe to repeat.
 func (a *Leaks) KillLeaked(ctx context.Context, in LeakRef) (KillLeakedResult, error) {
 	l, err := a.Keys.Registry.Leak(ctx, in.ID)
-	if err != nil || l.State != registry.LeakOpen || !l.Killed.IsZero() {
+	if err != nil || !a.view(l).Kill { // a person may have said otherwise meanwhile
 		return KillLeakedResult{}, err
 	}
 	cannot, err := a.killLeaked(ctx, l)
@@ -32,8 +32,11 @@ func (a *Leaks) KillLeaked(ctx context.Context, in LeakRef) (KillLeakedResult, e
 	if err != nil || cannot == "" {
 		return KillLeakedResult{}, err
 	}
-	_, err = a.change(ctx, l.ID, func(l *registry.Leak) { l.Note = "it could not be ended ahead of its replacement: " + cannot })
-	return KillLeakedResult{Cannot: cannot}, err
+	l, err = a.change(ctx, l.ID, func(l *registry.Leak) { l.Note = "it could not be ended ahead of its replacement: " + cannot })
+	if err != nil {
+		return KillLeakedResult{Cannot: cannot}, err
+	}
+	return KillLeakedResult{Cannot: cannot}, a.tellAlive(ctx, l, cannot)
 }
 
 func (a *Leaks) killLeaked(ctx context.Context, l registry.Leak) (cannot string, err error) {
@@ -52,25 +55,24 @@ func (a *Leaks) killLeaked(ctx context.Context, l registry.Leak) (cannot string,
 	if err := a.seeDead(ctx, target); err != nil {
 		return "", err
 	}
-	now := a.Keys.Now().UTC()
-	l, err = a.change(ctx, l.ID, func(l *registry.Leak) {
-		if l.Killed.IsZero() {
-			l.Killed = now
+	if l.Key != "" {
+		if _, err = a.note(ctx, l, registry.Event{
+			ID: "killed", What: registry.Killed, Detail: target.id + " was " + target.how + " because its value leaked",
+			Tell: []registry.Audience{registry.ToOwner, registry.ToTeam}, Urgent: true,
+		}, nil); err != nil {
+			return "", err
 		}
+	}
+	now := a.Keys.Now().UTC()
+	_, err = a.change(ctx, l.ID, func(l *registry.Leak) {
+		l.Killed = now
 		if target.refused {
 			l.Alive = string(leaks.Inactive)
-			if l.Key == "" {
-				l.Dead, l.Proof = now, "it was ended, and "+target.info.Title+" refuses the value"
+			if l.Key == "" || l.Stray {
+				l.Stray, l.Dead, l.Proof = false, now, "it was ended, and "+target.info.Title+" refuses the value"
 			}
 		}
 	})
-	if err != nil || l.Key == "" {
-		return "", err
-	}
-	_, err = a.note(ctx, l, registry.Event{
-		ID: "killed", What: registry.Killed, Detail: target.id + " was " + target.how + " because its value leaked",
-		Tell: []registry.Audience{registry.ToOwner, registry.ToTeam}, Urgent: true,
-	}, nil)
 	return "", err
 }
 
@@ -106,11 +108,17 @@ func (a *Leaks) target(ctx context.Context, l registry.Leak) (d *doomed, cannot 
 		if err != nil {
 			return nil, "", err
 		}
+		d.principal = k.Scope.Principal
 		i := k.Issue(l.Generation)
 		if i == nil {
-			return nil, "it is in no ledger any more", nil
+			if l.Word != registry.LeakKill {
+				return nil, "it is in no ledger any more, and nobody has said that it is to be ended", nil
+			}
+			i = &keyturn.Issued{Generation: l.Generation, RemoteID: l.RemoteID}
+			if d.value, err = a.Keep.get(ctx, l); err != nil {
+				return nil, "", err
+			}
 		}
-		d.principal = k.Scope.Principal
 		if i.RemoteID != HandID(&k, i.Generation) {
 			d.id = i.RemoteID
 		}
@@ -122,8 +130,8 @@ func (a *Leaks) target(ctx context.Context, l registry.Leak) (d *doomed, cannot 
 		l.Issuer = k.Scope.Issuer()
 	case l.Word != registry.LeakKill:
 		return nil, "it has no entry, and nobody has said that it is to be ended", nil
-	case l.Kept != "" && a.Keep != nil:
-		if d.value, err = a.Keep.get(ctx, l.ID, l.Kept); err != nil && keyturn.KindOf(err) != keyturn.NotFound {
+	default:
+		if d.value, err = a.Keep.get(ctx, l); err != nil {
 			return nil, "", err
 		}
 	}
@@ -147,18 +155,22 @@ func (a *Leaks) target(ctx context.Context, l registry.Leak) (d *doomed, cannot 
 	return d, "", nil
 }
 
-// accountOf is the account, or, where only the vendor is known, any of its: ending
-// by value is the same from each.
-func (a *Leaks) accountOf(i keyturn.Issuer) providers.Provider {
+// accountOf is the account, or, where only the vendor is known, its only one: of
+// several, the wrong one's refusal would be taken for the value's death.
+func (a *Leaks) accountOf(i keyturn.Issuer) (only providers.Provider) {
 	if p, ok := a.Keys.Providers[i]; ok || i.Account != "" {
 		return p
 	}
 	for issuer, p := range a.Keys.Providers {
-		if issuer.Provider == i.Provider {
-			return p
+		if issuer.Provider != i.Provider {
+			continue
 		}
+		if only != nil {
+			return nil
+		}
+		only = p
 	}
-	return nil
+	return only
 }
 
 // choose picks the mildest way there is.
@@ -204,14 +216,14 @@ func (d *doomed) end(ctx context.Context) error {
 // seeDead tries the value until it is refused, for as long as the vendor may take to
 // settle. Where it cannot be tried nothing is known.
 func (a *Leaks) seeDead(ctx context.Context, d *doomed) error {
-	v, ok := d.provider.(providers.Verifier)
-	if !ok || d.value.IsZero() || d.id == "" {
+	try := d.try()
+	if try == nil || d.value.IsZero() {
 		return nil
 	}
 	b := &bench{Keys: a.Keys, info: d.info}
 	for pause := range b.pauses() {
-		switch err := v.Verify(ctx, d.id, d.value); keyturn.KindOf(err) {
-		case keyturn.Denied:
+		switch err := try(ctx); keyturn.KindOf(err) {
+		case keyturn.Denied, keyturn.NotFound:
 			d.refused = true
 			return nil
 		case "":
@@ -230,4 +242,15 @@ func (a *Leaks) seeDead(ctx context.Context, d *doomed) error {
 	e := keyturn.Errorf(keyturn.NotYet, "end what leaked", "%s still accepts it although it was %s", d.info.Title, d.how)
 	e.RetryAfter = max(time.Second, d.info.Settle/4)
 	return e
+}
+
+// try is how the vendor shows whether the value works; nil if it does not.
+func (d *doomed) try() func(context.Context) error {
+	if v, ok := d.provider.(providers.Verifier); ok && d.id != "" {
+		return func(ctx context.Context) error { return v.Verify(ctx, d.id, d.value) }
+	}
+	if i, ok := d.provider.(providers.Identifier); ok {
+		return func(ctx context.Context) error { _, err := i.Identify(ctx, d.value); return err }
+	}
+	return nil
 }

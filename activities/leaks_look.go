@@ -71,13 +71,18 @@ const lookBack = 7 * 24 * time.Hour
 // else from being looked at. It is safe to repeat.
 func (a *Leaks) LookForLeaks(ctx context.Context, in LookForLeaksInput) (LookForLeaksResult, error) {
 	var res LookForLeaksResult
-	for l, err := range a.Keys.Registry.Leaks(ctx, registry.LeakFilter{State: registry.LeakOpen}) {
-		if err != nil {
-			return res, err
-		}
-		res.Resumed++
-		if err := a.Engine.Respond(ctx, l.ID); err != nil {
-			return res, err
+	for _, state := range []registry.LeakState{registry.LeakOpen, registry.LeakDismissed} {
+		for l, err := range a.Keys.Registry.Leaks(ctx, registry.LeakFilter{State: state}) {
+			if err != nil {
+				return res, err
+			}
+			if !l.Closed.IsZero() {
+				continue
+			}
+			res.Resumed++
+			if err := a.Engine.Respond(ctx, l.ID); err != nil {
+				return res, err
+			}
 		}
 	}
 	if in.Since.IsZero() {

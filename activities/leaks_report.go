@@ -31,17 +31,19 @@ type Reported struct {
 }
 
 // Report records findings, those of one value together, and has each value answered.
-// A value that several keys have is a leak of each. It is safe to repeat. Once it has
-// returned nothing is lost, and none of it holds a value.
+// A value that several keys have is a leak of each, and so is another key's value that
+// stands beside it. It is safe to repeat. Once it has returned nothing is lost, and none
+// of it holds a value. What was recorded before an error stays.
 func (r Reporter) Report(ctx context.Context, found []leaks.Finding) ([]Reported, error) {
 	var out []Reported
-	for _, g := range r.group(found) {
-		matched, err := Attribute(ctx, r.Registry, g.marks)
-		if err != nil {
+	for _, g := range grouped(found) {
+		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		if len(matched) == 0 {
-			matched = []Match{{}} // nobody's, as far as is known
+		g.marks = r.Prints.Marks(g.found[0])
+		matched, err := r.whose(ctx, g)
+		if err != nil {
+			return out, err
 		}
 		for n, m := range matched {
 			one, err := r.record(ctx, g, m, n)
@@ -56,27 +58,22 @@ func (r Reporter) Report(ctx context.Context, found []leaks.Finding) ([]Reported
 
 // sameValue is what was found of one value.
 type sameValue struct {
-	marks []keyturn.Mark
 	found []leaks.Finding
+	marks []keyturn.Mark
 }
 
-// group puts findings of one value together, in the order they came. Marks take
-// milliseconds, so they are made once for each value.
-func (r Reporter) group(found []leaks.Finding) []*sameValue {
+// grouped puts findings of one value together, in the order they came. Marks take
+// milliseconds, so they are made once for each.
+func grouped(found []leaks.Finding) []*sameValue {
 	var out []*sameValue
-	byText, bySubject := map[string]*sameValue{}, map[string]*sameValue{}
+	byText := map[string]*sameValue{}
 	for _, f := range found {
 		text := plainly(f)
 		g := byText[text]
 		if g == nil {
-			marks := r.Prints.Marks(f)
-			subject := subjectOf(f, marks)
-			if g = bySubject[subject]; g == nil {
-				g = &sameValue{marks: marks}
-				bySubject[subject] = g
-				out = append(out, g)
-			}
+			g = &sameValue{}
 			byText[text] = g
+			out = append(out, g)
 		}
 		g.found = append(g.found, f)
 	}
@@ -93,6 +90,45 @@ func plainly(f leaks.Finding) string {
 		text += f.Source + "\x00" + cmp.Or(f.Alert, f.Event)
 	}
 	return text
+}
+
+// whose finds the keys a leak is recorded of; one that is zero stands for nobody. An id
+// counts only where no value does: one that is found alone means that the value is near.
+func (r Reporter) whose(ctx context.Context, g *sameValue) ([]Match, error) {
+	first := g.found[0]
+	own, err := Attribute(ctx, r.Registry, g.marks)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := Attribute(ctx, r.Registry, r.Prints.MarksBeside(first))
+	if err != nil {
+		return nil, err
+	}
+	out := own
+	byID := len(own) == 0 || own[0].How == leaks.ByID
+	for _, m := range beside {
+		if m.How == leaks.ByID && !byID {
+			continue
+		}
+		out = surest(out, m)
+	}
+	if len(out) == 0 || len(own) == 0 && (!first.Value.IsZero() || first.HMSL != "" || first.SHA1 != "") {
+		out = append(out, Match{})
+	}
+	return out, nil
+}
+
+// surest adds a match, or says that one is surer than it was.
+func surest(all []Match, m Match) []Match {
+	for i, o := range all {
+		if o.Key == m.Key && o.Generation == m.Generation {
+			if o.How == leaks.ByID {
+				all[i] = m
+			}
+			return all
+		}
+	}
+	return append(all, m)
 }
 
 // subjectOf is what makes two findings of a value nobody knows the same leak: the
@@ -120,45 +156,25 @@ func short(subject string) string {
 
 // record records what was found of a value as a leak of the nth key that has it.
 func (r Reporter) record(ctx context.Context, g *sameValue, m Match, n int) (Reported, error) {
-	first, now := g.found[0], r.Now().UTC()
-	l := registry.Leak{
-		ID: NewLeakID(), Subject: subjectOf(first, g.marks), Marks: leaks.Lasting(g.marks), Source: first.Source, Rule: first.Clean(first.Rule),
-		Actor: r.Actor, At: now, Issuer: keyturn.Issuer{Provider: first.Provider}, RemoteID: first.RemoteID,
+	l, err := r.leak(ctx, g, m)
+	if err != nil {
+		return Reported{}, err
 	}
-	if m.Key != "" {
-		k, err := r.Registry.Get(ctx, m.Key)
-		if err != nil {
-			return Reported{}, err
-		}
-		l.Subject, l.Key, l.Generation, l.Match = registry.KeySubject(m.Key, m.Generation), m.Key, m.Generation, m.How
-		l.Issuer, l.RemoteID = k.Scope.Issuer(), m.RemoteID
-		// It may have been found before anybody knew whose it is.
-		for before, err := range r.Registry.Leaks(ctx, registry.LeakFilter{Subject: subjectOf(first, g.marks), Limit: 1}) {
-			if err != nil {
-				return Reported{}, err
-			}
-			if before.Key == "" || before.Key == m.Key && before.Generation == m.Generation {
-				l.Subject = before.Subject
-			}
-		}
-	}
+	value := short(subjectOf(g.found[0], g.marks))
 	var hits []registry.LeakHit
 	alerts := false
 	for _, f := range g.found {
 		h := registry.LeakHit{
-			Source: f.Source, Event: f.EventID() + " " + short(subjectOf(first, g.marks)), Alert: f.Alert, Rule: f.Clean(f.Rule), Repo: f.Clean(f.Repo), Place: f.Place(), URL: f.Link(),
-			Public: f.Public, Since: f.Since, Actor: r.Actor, At: now,
+			Source: f.Source, Event: f.EventID() + " " + value, Alert: f.Alert, Rule: f.Clean(f.Rule), Repo: f.Clean(f.Repo), Place: f.Place(), URL: f.Link(),
+			Public: f.Public, Since: f.Since, Actor: r.Actor, At: l.At,
 		}
 		if n > 0 { // a hit is of one leak
 			h.Event += " of " + string(m.Key)
 		}
 		hits = append(hits, h)
-		l.Public = l.Public || f.Public
 		alerts = alerts || f.Alert != ""
-		if !f.Since.IsZero() && (l.Since.IsZero() || f.Since.Before(l.Since)) {
-			l.Since = f.Since.UTC()
-		}
 	}
+	worsen(&l, g)
 	l, opened, fresh, err := r.Registry.Leaked(ctx, l, hits)
 	if err != nil {
 		return Reported{}, err
@@ -169,38 +185,38 @@ func (r Reporter) record(ctx context.Context, g *sameValue, m Match, n int) (Rep
 		}
 	}
 	// A leak that is closed has nothing left to be done but to close its alerts.
-	if l.State == registry.LeakOpen || fresh > 0 && alerts {
+	if l.State == registry.LeakOpen || alerts {
 		err = r.Respond(ctx, l.ID)
 	}
 	return Reported{Leak: l, Opened: opened, Fresh: fresh}, err
 }
 
-// worse notes what later findings make of an open leak: that strangers see it, and
-// that it was exposed earlier than was known. It keeps a value nobody else has.
-func (r Reporter) worse(ctx context.Context, l registry.Leak, g *sameValue) (registry.Leak, error) {
-	for {
-		next := l
-		for _, f := range g.found {
-			next.Public = next.Public || f.Public
-			if !f.Since.IsZero() && (next.Since.IsZero() || f.Since.Before(next.Since)) {
-				next.Since = f.Since.UTC()
-			}
-		}
-		if value := g.found[0].Value; next.Key == "" && next.Kept == "" && r.Keep != nil && !value.IsZero() {
-			var err error
-			if next.Kept, err = r.Keep.put(ctx, l.ID, value, r.Now()); err != nil {
-				return l, err
-			}
-		}
-		if next.Public == l.Public && next.Since.Equal(l.Since) && next.Kept == l.Kept {
-			return l, nil
-		}
-		saved, err := r.Registry.SaveLeak(ctx, next)
-		if keyturn.KindOf(err) != keyturn.Conflict {
-			return saved, err
-		}
-		if l, err = r.Registry.Leak(ctx, l.ID); err != nil || l.State != registry.LeakOpen {
+// leak is what was found as a leak of one key, or of nobody's.
+func (r Reporter) leak(ctx context.Context, g *sameValue, m Match) (registry.Leak, error) {
+	first := g.found[0]
+	l := registry.Leak{
+		ID: NewLeakID(), Subject: subjectOf(first, g.marks), Marks: leaks.Lasting(g.marks), Source: first.Source, Rule: first.Clean(first.Rule),
+		Actor: r.Actor, At: r.Now().UTC(), Issuer: keyturn.Issuer{Provider: first.Provider}, RemoteID: first.RemoteID,
+	}
+	if m.Key == "" {
+		return l, nil
+	}
+	k, err := r.Registry.Get(ctx, m.Key)
+	if err != nil {
+		return l, err
+	}
+	value := l.Subject
+	l.Subject, l.Key, l.Generation, l.Match = registry.KeySubject(m.Key, m.Generation), m.Key, m.Generation, m.How
+	l.Issuer, l.RemoteID = k.Scope.Issuer(), m.RemoteID
+	// It may have been found before anybody knew whose it is. What a person dismissed
+	// then says nothing of what is known now.
+	for before, err := range r.Registry.Leaks(ctx, registry.LeakFilter{Subject: value, Limit: 1}) {
+		if err != nil {
 			return l, err
 		}
+		if before.Key == "" && before.State == registry.LeakOpen || before.Key == m.Key && before.Generation == m.Generation {
+			l.Subject = before.Subject
+		}
 	}
+	return l, nil
 }

@@ -2,11 +2,11 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/leaks"
 	"github.com/keyturn/keyturn/registry"
 )
@@ -18,6 +18,7 @@ const LeakCheck = "leak"
 const (
 	unownedLeak = "unowned-leak"
 	lateLeak    = "late-leak"
+	aliveLeak   = "not-ended"
 )
 
 // The loudest that was told of a leak; see registry.Leak.
@@ -46,6 +47,9 @@ func (a *Leaks) tellFound(ctx context.Context, l registry.Leak) error {
 		Tell: []registry.Audience{registry.ToOwner, registry.ToTeam, registry.ToSecurity}, Urgent: true,
 	}, nil); err != nil {
 		return err
+	}
+	if l.Stray {
+		return a.report(ctx, l, aliveLeak, registry.Critical, named(l)+" was ended, and its value works", "end it: keyturn leaks kill "+l.ID)
 	}
 	return a.settle(ctx, l) // it may have been nobody's before
 }
@@ -97,10 +101,20 @@ func (a *Leaks) tellLate(ctx context.Context, l registry.Leak) (registry.Leak, e
 // late says that a leaked value is alive, and what to do.
 func (a *Leaks) late(l registry.Leak) (detail, mend string) {
 	detail = fmt.Sprintf("%s is alive %s after it was found", named(l), a.Rules.SLA)
-	if until := a.killedAt(l); !until.IsZero() {
-		detail += "; it is ended, replaced or not, at " + until.UTC().Format(time.RFC3339)
+	if !l.KillAt.IsZero() && l.Killed.IsZero() && l.Word != registry.LeakHold {
+		detail += "; it is ended, replaced or not, at " + l.KillAt.UTC().Format(time.RFC3339)
 	}
 	return detail, "see what it waits for: keyturn leaks show " + l.ID + "; end it now, whoever uses it: keyturn leaks kill " + l.ID
+}
+
+// tellAlive tells that a leaked value was to be ended and could not be.
+func (a *Leaks) tellAlive(ctx context.Context, l registry.Leak, why string) error {
+	detail := named(l) + " was to be ended, and could not be: " + why
+	if err := a.report(ctx, l, aliveLeak, registry.Critical, detail, "end it at the vendor; see: keyturn leaks show "+l.ID); err != nil || l.Key == "" {
+		return err
+	}
+	_, err := a.note(ctx, l, registry.Event{ID: "alive", What: registry.LeakLate, Detail: detail, Tell: []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true}, nil)
+	return err
 }
 
 // TellLeak tells of a leak where that takes others: it opens a ticket and, where no
@@ -111,12 +125,11 @@ func (a *Leaks) TellLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 	if err != nil || l.State != registry.LeakOpen || !loud(l) {
 		return a.view(l), err
 	}
+	var paged error
 	if l.Key == "" {
-		if err := a.pageUnowned(ctx, l); err != nil {
-			return a.view(l), err
-		}
+		paged = a.pageUnowned(ctx, l)
 	}
-	return a.view(l), a.openTicket(ctx, l)
+	return a.view(l), errors.Join(a.openTicket(ctx, l), paged)
 }
 
 // pageUnowned tells security of a leak that is no key's: that there is one, and that
@@ -141,14 +154,6 @@ func (a *Leaks) pageUnowned(ctx context.Context, l registry.Leak) error {
 		return say(toldLate, "[Keyturn] Urgent: a leaked value is alive: ", detail, mend)
 	}
 	return nil
-}
-
-// killedAt is when a leaked key is ended if it is not replaced by then; zero if never.
-func (a *Leaks) killedAt(l registry.Leak) time.Time {
-	if l.Key == "" || l.Plan != keyturn.ReplaceFirst || a.Rules.KillAfter == 0 || l.Word == registry.LeakHold || !l.Killed.IsZero() {
-		return time.Time{}
-	}
-	return l.At.Add(a.Rules.KillAfter)
 }
 
 func (a *Leaks) report(ctx context.Context, l registry.Leak, kind string, s registry.Severity, detail, mend string) error {

@@ -49,7 +49,7 @@ func (a *Leaks) readUses(ctx context.Context, l registry.Leak) (string, error) {
 		if more = len(uses) == mostUses; more {
 			break
 		}
-		uses = append(uses, useOf(u))
+		uses = append(uses, useOf(u, query.Secret))
 	}
 	if err := a.Keys.Registry.AddLeakUses(ctx, l.ID, uses); err != nil {
 		return "", err
@@ -88,8 +88,11 @@ func (a *Leaks) useReader(ctx context.Context, l registry.Leak) (r providers.Use
 const usesBack = 30 * 24 * time.Hour
 
 // useOf is a use as it is kept: strangers choose what their client calls itself.
-func useOf(u providers.Use) registry.LeakUse {
+func useOf(u providers.Use, value keyturn.Secret) registry.LeakUse {
 	short := func(s string) string {
+		if value.In(s) {
+			return "[left out: it shows the value]"
+		}
 		if runes := []rune(s); len(runes) > 200 {
 			return string(runes[:200])
 		}

@@ -52,6 +52,9 @@ func (a *Keys) PromoteKey(ctx context.Context, in PromoteKeyInput) (PromoteKeyRe
 		return PromoteKeyResult{}, b.errorf(keyturn.NotFound, "no staged key of generation %d", b.key.Intent.Generation)
 	}
 	if issued.State == keyturn.Staged {
+		if !issued.Killed.IsZero() {
+			return PromoteKeyResult{}, b.errorf(keyturn.Denied, "the new value leaked before consumers had it, and was ended")
+		}
 		if !b.replaced() { // else consumers read a dead value, and waiting keeps them cut off
 			if held, err := b.heldBack(ctx); err != nil || held != nil {
 				return PromoteKeyResult{Held: held}, err

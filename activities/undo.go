@@ -37,9 +37,7 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 				return struct{}{}, b.errorf(keyturn.Final, "the revocation of %s has begun", i.RemoteID)
 			}
 		case keyturn.Disabled:
-			if i.Killed.IsZero() {
-				off = append(off, i.RemoteID)
-			}
+			off = append(off, i.RemoteID)
 		}
 	}
 	suspender, ok := b.provider.(providers.Suspender)
@@ -60,8 +58,8 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 			return struct{}{}, err
 		}
 	}
-	if len(off) == 0 {
-		return struct{}{}, nil
+	if err := b.offAgain(ctx, suspender); err != nil || len(off) == 0 {
+		return struct{}{}, err
 	}
 	read, err := b.store.Current(ctx, b.ref())
 	if err != nil && keyturn.KindOf(err) != keyturn.NotFound {
@@ -78,6 +76,23 @@ func (a *Keys) EnableOld(ctx context.Context, in UndoInput) (struct{}, error) {
 		}
 		return nil
 	})
+}
+
+// offAgain switches off what somebody condemned while it was switched on.
+func (b *bench) offAgain(ctx context.Context, s providers.Suspender) error {
+	now, err := b.Registry.Get(ctx, b.run.Key)
+	if err != nil {
+		return err
+	}
+	for _, i := range now.Ledger {
+		if i.Killed.IsZero() {
+			continue
+		}
+		if err := s.Disable(ctx, b.principal(), i.RemoteID); err != nil && keyturn.KindOf(err) != keyturn.NotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 // ended tells a run that never got hold of the key, or gave it back, from one

@@ -11,16 +11,8 @@ import (
 // Marks returns what a finding's value may be known by; [HowMarked] says how sure each
 // is. It takes milliseconds.
 func (f Fingerprinter) Marks(found Finding) []keyturn.Mark {
-	var out []keyturn.Mark
-	seen := map[keyturn.Mark]bool{}
-	add := func(marks ...keyturn.Mark) {
-		for _, m := range marks {
-			if !seen[m] {
-				seen[m] = true
-				out = append(out, m)
-			}
-		}
-	}
+	var out marks
+	add := out.add
 	add(f.Of(found.Value).Marks()...)
 	if found.HMSL != "" {
 		add(keyturn.Mark(keyturn.MarkHMSL + strings.ToLower(found.HMSL)))
@@ -28,25 +20,45 @@ func (f Fingerprinter) Marks(found Finding) []keyturn.Mark {
 	if found.SHA1 != "" && !f.Key.IsZero() {
 		add(keyturn.Mark(keyturn.MarkSHA1 + f.under(strings.ToLower(found.SHA1))))
 	}
-	texts := append([]keyturn.Secret{found.Value}, found.Beside...)
-	for _, text := range texts {
-		for _, p := range f.PartsOf(text) {
-			add(keyturn.Mark(keyturn.MarkPart + p.HMAC))
-		}
-	}
 	if len(found.RemoteID) >= keyturn.LeastMark {
 		add(keyturn.MarkOfID(found.RemoteID))
 	}
-	// A value that is used with an id is often found with it, and an id alone means
-	// that the value is near.
-	words := regexp.MustCompile(`[A-Za-z0-9_-]{16,128}`)
-	for _, text := range texts {
-		for _, word := range words.FindAllString(text.Expose(), mostWords) {
-			add(f.quick(keyturn.NewSecret(word)).Marks()...)
-			add(keyturn.MarkOfID(word))
-		}
+	add(f.within(found.Value)...)
+	return out
+}
+
+// MarksBeside returns what may be known of what was found with a value: another value,
+// or the id it is used with, which means that its value is near.
+func (f Fingerprinter) MarksBeside(found Finding) []keyturn.Mark {
+	var out marks
+	for _, text := range found.Beside {
+		out.add(f.within(text)...)
 	}
 	return out
+}
+
+// within returns the marks of the parts and the words of a text.
+func (f Fingerprinter) within(text keyturn.Secret) []keyturn.Mark {
+	var out marks
+	for _, p := range f.PartsOf(text) {
+		out.add(keyturn.Mark(keyturn.MarkPart + p.HMAC))
+	}
+	for _, word := range regexp.MustCompile(`[A-Za-z0-9_-]{16,128}`).FindAllString(text.Expose(), mostWords) {
+		out.add(f.quick(keyturn.NewSecret(word)).Marks()...)
+		out.add(keyturn.MarkOfID(word))
+	}
+	return out
+}
+
+// marks are some, each once.
+type marks []keyturn.Mark
+
+func (m *marks) add(more ...keyturn.Mark) {
+	for _, one := range more {
+		if !slices.Contains(*m, one) {
+			*m = append(*m, one)
+		}
+	}
 }
 
 // Lasting returns the marks that may be kept of a value nobody knows: a mark of an id

@@ -49,7 +49,7 @@ func TestMarks(t *testing.T) {
 		"id of the private key":  {file, leaks.Finding{Value: keyturn.NewSecret(`"private_key_id": "0123456789abcdef0123456789abcdef01234567"`)}, leaks.ByID},
 	} {
 		how := ""
-		for _, m := range prints.Marks(c.found) {
+		for _, m := range append(prints.Marks(c.found), prints.MarksBeside(c.found)...) {
 			if got := leaks.HowMarked(m); slices.Contains(c.of.Marks(), m) && (how == "" || how == leaks.ByID || got == leaks.ByValue) {
 				how = got
 			}
@@ -80,13 +80,17 @@ func TestLastingMarks(t *testing.T) {
 // value.
 func TestClean(t *testing.T) {
 	t.Parallel()
-	f := leaks.Finding{Value: keyturn.NewSecret("CANARY/0123 456789")}
+	f := leaks.Finding{Value: keyturn.NewSecret("CANARY/0123 456789"), Beside: []keyturn.Secret{keyturn.NewSecret("what stands beside")}}
 	for text, want := range map[string]string{
 		"config/.env":                     "config/.env",
 		"a\nb\x00c\u202e":                 "abc",
 		"x CANARY/0123 456789 y":          "[left out: it shows the value]",
 		"x CANARY%2F0123%20456789 y":      "[left out: it shows the value]",
 		"https://me:pw@example.com/r.git": "https://example.com/r.git",
+		"https://me:p%ss@example.com/r":   "https://example.com/r",
+		"dir/CANARY/\u200b0123 456789":    "[left out: it shows the value]",
+		"dir/CANARY%2F0123+456789":        "[left out: it shows the value]",
+		"what stands beside it":           "[left out: it shows the value]",
 		strings.Repeat("é", 300):          strings.Repeat("é", 200) + "…",
 	} {
 		if got := f.Clean(text); got != want {

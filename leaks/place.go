@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -55,19 +57,20 @@ func (f Finding) EventID() string {
 // Clean makes a text a stranger wrote fit to be kept: one short printable line that
 // shows neither the value nor what was found beside it.
 func (f Finding) Clean(text string) string {
+	const leftOut = "[left out: it shows the value]"
 	if f.shows(text) {
-		return "[left out: it shows the value]"
+		return leftOut
 	}
-	if u, err := url.Parse(text); err == nil && u.User != nil {
-		u.User = nil
-		text = u.String()
-	}
+	text = regexp.MustCompile(`(\w://)[^/@\s]*@`).ReplaceAllString(text, "$1")
 	text = strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
 			return -1
 		}
 		return r
 	}, text)
+	if f.shows(text) { // what was invisible hid it
+		return leftOut
+	}
 	if runes := []rune(text); len(runes) > mostText {
 		text = string(runes[:mostText]) + "…"
 	}
@@ -75,12 +78,14 @@ func (f Finding) Clean(text string) string {
 }
 
 func (f Finding) shows(text string) bool {
-	plain, err := url.PathUnescape(text)
-	if err != nil {
-		plain = text
+	texts := []string{text}
+	for _, unescape := range []func(string) (string, error){url.PathUnescape, url.QueryUnescape} {
+		if plain, err := unescape(text); err == nil {
+			texts = append(texts, plain)
+		}
 	}
-	shown := func(s keyturn.Secret) bool { return s.In(text) || s.In(plain) }
-	if shown(f.Value) {
+	shown := func(s keyturn.Secret) bool { return slices.ContainsFunc(texts, s.In) }
+	if shown(f.Value) || slices.ContainsFunc(f.Beside, shown) {
 		return true
 	}
 	for _, p := range Parts(f.Value) {

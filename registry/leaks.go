@@ -73,8 +73,12 @@ type Leak struct {
 	// closed, because no entry holds it; empty if it is not.
 	Kept keyturn.SecretVersion
 
+	Said     string         // what a scanner said of the value: active, inactive; empty if none did
+	Begun    int            // how many rotations were begun for it, and
+	BegunAt  time.Time      // when the last was
 	Plan     keyturn.OnLeak // what comes first; empty before that is decided
 	Alive    string         // what the vendor said of the value last: active, inactive; empty if it cannot be asked
+	Stray    bool           // its generation is in no ledger any more, and it works all the same
 	LastUsed time.Time      // as the vendor said when it was looked at first; zero if it did not
 	Word     LeakWord       // what a person said is to be done
 	Worder   string         // who said so, or dismissed it

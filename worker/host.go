@@ -44,16 +44,20 @@ func newHost(cl client.Client, c Config, keys *activities.Keys, people *activiti
 		Interceptors:                       interceptors(),
 	})
 	staff.RegisterActivity(leavers)
-	answers := worker.New(cl, workflows.LeaksQueue(c.Temporal.TaskQueue), worker.Options{
-		DisableWorkflowWorker: true,
-		// Each leak keeps one of them until it is answered, for some minutes at most.
-		MaxConcurrentActivityExecutionSize: 500,
-		MaxConcurrentActivityTaskPollers:   4,
-		WorkerStopTimeout:                  time.Duration(c.Drain),
-		Interceptors:                       interceptors(),
-	})
-	answers.RegisterActivity(leaks)
-	h.workers = append(h.workers, flows, many, staff, answers)
+	h.workers = append(h.workers, flows, many, staff)
+	// Each leak keeps one of the second queue until it is answered, for some minutes
+	// at most.
+	for queue, most := range map[string]int{workflows.LeaksQueue(c.Temporal.TaskQueue): 100, workflows.WatchQueue(c.Temporal.TaskQueue): 500} {
+		answers := worker.New(cl, queue, worker.Options{
+			DisableWorkflowWorker:              true,
+			MaxConcurrentActivityExecutionSize: most,
+			MaxConcurrentActivityTaskPollers:   4,
+			WorkerStopTimeout:                  time.Duration(c.Drain),
+			Interceptors:                       interceptors(),
+		})
+		answers.RegisterActivity(leaks)
+		h.workers = append(h.workers, answers)
+	}
 	for _, a := range c.Providers {
 		w := worker.New(cl, workflows.IssuerQueue(c.Temporal.TaskQueue, keyturn.Issuer{Provider: a.Provider, Account: a.Account}), worker.Options{
 			DisableWorkflowWorker:              true,

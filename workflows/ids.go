@@ -70,6 +70,10 @@ const FillWorkflowID = "fill-fingerprints"
 // base of the workflows.
 func LeaksQueue(base string) string { return base + ".leaks" }
 
+// WatchQueue is the task queue of the activity that watches a leak until it is
+// answered. It lasts, and must not keep a new leak from being looked at.
+func WatchQueue(base string) string { return base + ".leaks.watch" }
+
 // PeopleQueue is the task queue of the activities that ask directories, beside the
 // queue base of the workflows.
 func PeopleQueue(base string) string { return base + ".people" }

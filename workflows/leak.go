@@ -18,6 +18,8 @@ const (
 	// killStart is how long the end of a value goes ahead of its replacement, where it
 	// comes first. A vendor that does not answer must not keep it from being replaced.
 	killStart = 30 * time.Second
+	// killAgain is after how long a value that could not be ended is tried again.
+	killAgain = 5 * time.Minute
 	// usesTry is how long the vendor's audit log is asked.
 	usesTry = 2 * time.Minute
 	// closeTry is how long scanners and trackers are asked to close what is theirs.
@@ -66,13 +68,15 @@ type response struct {
 	in   activities.LeakRef
 	view activities.LeakView
 	kill workflow.Future // nil while nothing is to be ended ahead
+	at   time.Time       // when that was begun
 	late bool            // that it lives longer than it may was told
+	loud bool            // somebody is to be woken for it, and was
 }
 
 func (r *response) triage(ctx workflow.Context) error {
 	out, err := call(ctx, answering(ctx, "find out whose it is and whether it works"), leaked.TriageLeak, r.in)
-	r.view = out.Leak
-	if err == nil && !r.view.Closed {
+	r.view, r.loud = out.Leak, out.Leak.Loud
+	if err == nil && r.loud && !r.view.Closed {
 		r.tell(ctx)
 	}
 	return err
@@ -87,6 +91,7 @@ func (r *response) tell(ctx workflow.Context) {
 
 // killFirst has the value ended, and waits for a little while.
 func (r *response) killFirst(ctx workflow.Context) error {
+	r.at = workflow.Now(ctx)
 	r.kill = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, answering(ctx, "end the value ahead of its replacement")), leaked.KillLeaked, r.in)
 	_, err := workflow.AwaitWithTimeout(ctx, killStart, r.kill.IsReady)
 	return err
@@ -100,20 +105,25 @@ func (r *response) answer(ctx workflow.Context, round int) error {
 	if owned && round < watchedRounds {
 		in.Until = in.Until.Add(time.Minute)
 	}
-	view, err := call(ctx, answering(ctx, "replace it and see it dead"), leaked.AnswerLeak, in)
+	opts := answering(ctx, "replace it and see it dead")
+	opts.TaskQueue = WatchQueue(workflow.GetInfo(ctx).TaskQueueName)
+	view, err := call(ctx, opts, leaked.AnswerLeak, in)
 	if err != nil {
 		return err
 	}
 	r.view = view
 	workflow.SetCurrentDetails(ctx, r.details())
-	if view.Late && !view.Dead && !r.late && !owned {
+	if view.Late && view.Loud && !view.Dead && !r.late && !owned {
 		r.late = true
 		r.tell(ctx)
+	}
+	if r.kill != nil && r.kill.IsReady() && !view.Killed && workflow.Now(ctx).Sub(r.at) >= killAgain {
+		r.kill = nil
 	}
 	switch {
 	case view.Closed || view.Dead || view.Kill && r.kill == nil:
 		return nil
-	case !owned && view.Key != "":
+	case !owned && view.Key != "", view.Loud && !r.loud:
 		return r.triage(ctx)
 	case owned && round < watchedRounds:
 		return nil
@@ -177,7 +187,8 @@ func (r *response) close(ctx workflow.Context) (activities.LeakView, error) {
 	opts := answering(ctx, "close the alert and the ticket")
 	opts.ScheduleToCloseTimeout = closeTry
 	opts.RetryPolicy.MaximumInterval = 10 * time.Minute
-	outside := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), leaked.CloseOutside, r.in)
+	closing := workflow.WithActivityOptions(ctx, opts)
+	outside := workflow.ExecuteActivity(closing, leaked.CloseOutside, r.in)
 	lag := time.Duration(view.Lag)
 	r.view = view
 	workflow.SetCurrentDetails(ctx, r.details())
@@ -189,7 +200,11 @@ func (r *response) close(ctx workflow.Context) (activities.LeakView, error) {
 			return view, err
 		}
 	}
-	if err := outside.Get(ctx, nil); err != nil {
+	err = outside.Get(ctx, nil)
+	if lag > 0 && err == nil { // alerts that came meanwhile
+		err = workflow.ExecuteActivity(closing, leaked.CloseOutside, r.in).Get(ctx, nil)
+	}
+	if err != nil {
 		workflow.GetLogger(ctx).Warn("an alert or a ticket could not be closed", "leak", r.in.ID, "error", err)
 	}
 	return view, nil

@@ -146,6 +146,67 @@ func TestNeverKilled(t *testing.T) {
 	}
 }
 
+// TestAnIDEndsNothing: whoever knows a key's id must not be able to have it ended.
+func TestAnIDEndsNothing(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t, canSuspend, func(w *world) { w.key.Policy.OnLeak = keyturn.KillFirst })
+	l.undone = 1000
+	found := l.found()
+	found.Match = leaks.ByID
+	if _, err := l.registry.SaveLeak(t.Context(), found); err != nil {
+		t.Fatal(err)
+	}
+	l.after(3*time.Hour, found.ID, func(n *registry.Leak) {
+		if !n.Killed.IsZero() || !n.KillAt.IsZero() {
+			t.Errorf("ended at %s, to be ended at %s", n.Killed, n.KillAt)
+		}
+		l.mu.Lock()
+		l.undone = 0
+		l.mu.Unlock()
+	})
+	if got := l.answered(found.ID); got.State != registry.LeakDead || !got.Killed.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	l.whole(2)
+}
+
+// TestAlertThatComesLater: the value is dead, and a scanner tells of it once more.
+func TestAlertThatComesLater(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t)
+	found := l.found()
+	l.RegisterDelayedCallback(func() { l.found(func(f *leaks.Finding) { f.Event, f.Alert = "e-2", "alert-2" }) }, 10*time.Minute)
+	l.dead(l.answered(found.ID))
+	if l.scanner.closed["alert-1"] != leaks.Revoked || l.scanner.closed["alert-2"] != leaks.Revoked {
+		t.Errorf("the alerts: %v", l.scanner.closed)
+	}
+}
+
+// TestEndedKeyThatWorks: the registry says that a generation has ended, and its value
+// works. Nothing is closed before a person has it ended.
+func TestEndedKeyThatWorks(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t, canSuspend)
+	old := l.stored().Ledger[0]
+	l.order.Now = true
+	if res := l.run(workflows.RotateKey); res.Outcome != "rotated" {
+		t.Fatalf("%+v", res)
+	}
+	l.vendor.revive(old.RemoteID)
+	l.restartLeak()
+	found := l.found()
+	l.after(2*time.Hour, found.ID, func(n *registry.Leak) {
+		if n.State != registry.LeakOpen || !n.Stray || len(l.begun) != 0 {
+			t.Errorf("it works: %+v", n)
+		}
+		n.Word, n.Worder = registry.LeakKill, "ana"
+	})
+	got := l.answered(found.ID)
+	if got.State != registry.LeakDead || !strings.Contains(got.Proof, "refuses the value") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestBusyKeyIsHurried: another operation holds the key.
 func TestBusyKeyIsHurried(t *testing.T) {
 	t.Parallel()

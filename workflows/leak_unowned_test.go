@@ -111,6 +111,26 @@ func TestQuietFinding(t *testing.T) {
 	}
 }
 
+// TestPublicLater: it is quiet until strangers see it.
+func TestPublicLater(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t)
+	found := l.found(func(f *leaks.Finding) { f.Value = keyturn.NewSecret(canary + "looks-like-one") })
+	l.after(2*time.Hour, found.ID, func(n *registry.Leak) {
+		if len(l.pages) != 0 {
+			t.Errorf("told %q", l.pages)
+		}
+		n.Public = true
+	})
+	l.after(5*time.Hour, found.ID, func(n *registry.Leak) {
+		n.State, n.Dismissal, n.Worder = registry.LeakDismissed, "accepted", "ana"
+	})
+	l.answered(found.ID)
+	if len(l.pages) == 0 || len(l.tracker.all()) != 1 {
+		t.Errorf("told %q, tickets %v", l.pages, l.tracker.all())
+	}
+}
+
 // TestKeyWithoutEntry: the vendor knows the value, and the registry does not. It is
 // ended because a person says so, and only then.
 func TestKeyWithoutEntry(t *testing.T) {
@@ -155,8 +175,8 @@ func TestOwnedLater(t *testing.T) {
 		})
 	})
 	got := l.answered(found.ID)
-	if got.State != registry.LeakDead || got.Key != l.key.ID || got.Generation != 1 {
-		t.Errorf("%+v", got)
+	if got.State != registry.LeakDead || got.Key != l.key.ID || got.Generation != 1 || !got.Killed.IsZero() {
+		t.Errorf("it was found long ago, and its owner only now: %+v", got)
 	}
 	l.whole(2)
 }

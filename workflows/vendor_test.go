@@ -23,6 +23,7 @@ type vendor struct {
 	verify   error // what Verify says instead of the truth
 	revoke   []error
 	panics   string // what Verify panics with
+	revived  string // the id of a key that works although it was ended
 }
 
 var (
@@ -77,7 +78,11 @@ func (v *vendor) Verify(_ context.Context, _ string, s keyturn.Secret) error {
 	if says != nil {
 		return says
 	}
-	if k, ok := v.FindSecret(s.Expose()); !ok || k.Revoked || !k.Enabled {
+	k, ok := v.FindSecret(s.Expose())
+	v.mu.Lock()
+	revived := k.ID != "" && v.revived == k.ID
+	v.mu.Unlock()
+	if !revived && (!ok || k.Revoked || !k.Enabled) {
 		return keyturn.Errorf(keyturn.Denied, "vendor: verify", "refused")
 	}
 	return nil
@@ -106,12 +111,20 @@ func (v *vendor) LastUsed(_ context.Context, _, id string) (time.Time, error) {
 	return k.LastUsed, nil
 }
 
+// revive has the vendor accept a key that was ended; none for an empty id.
+func (v *vendor) revive(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.revived = id
+}
+
 // suspender is a vendor that can also switch keys off.
 type suspender struct{ *vendor }
 
 var _ providers.Suspender = suspender{}
 
 func (s suspender) Disable(_ context.Context, principal, id string) error {
+	s.revive("")
 	return s.switched(principal, id, false)
 }
 

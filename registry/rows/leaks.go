@@ -56,7 +56,7 @@ func SuccessiveLeak(op string, stored, next registry.Leak) (registry.Leak, error
 
 // EncodeLeak is the body of a leak, with times to the microsecond in UTC.
 func EncodeLeak(op string, l *registry.Leak) (string, error) {
-	toMicroseconds(&l.At, &l.Since, &l.LastUsed, &l.Triaged, &l.KillAt, &l.Killed, &l.Replaced, &l.Dead, &l.Closed)
+	toMicroseconds(&l.At, &l.Since, &l.LastUsed, &l.Triaged, &l.BegunAt, &l.KillAt, &l.Killed, &l.Replaced, &l.Dead, &l.Closed)
 	return encode(op, fmt.Sprintf("leak %q", l.ID), l)
 }
 
