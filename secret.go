@@ -34,7 +34,9 @@ type Secret struct{ value *string }
 func NewSecret(value string) Secret { return Secret{&value} }
 
 // Expose returns the value.
-func (s Secret) Expose() string {
+func (s Secret) Expose() string { return s.text() }
+
+func (s Secret) text() string {
 	if s.value == nil {
 		return ""
 	}
@@ -42,17 +44,17 @@ func (s Secret) Expose() string {
 }
 
 // IsZero reports whether there is no value at all.
-func (s Secret) IsZero() bool { return s.Expose() == "" }
+func (s Secret) IsZero() bool { return s.text() == "" }
 
 // Equal reports whether two values are the same, in a time that does not depend
 // on where they differ.
 func (s Secret) Equal(other Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Expose()), []byte(other.Expose())) == 1
+	return subtle.ConstantTimeCompare([]byte(s.text()), []byte(other.text())) == 1
 }
 
 // In reports whether a text contains the value, so that nobody records the value
 // as the name of something. No value is in no text.
-func (s Secret) In(text string) bool { return !s.IsZero() && strings.Contains(text, s.Expose()) }
+func (s Secret) In(text string) bool { return !s.IsZero() && strings.Contains(text, s.text()) }
 
 const redacted = "[secret]"
 

@@ -88,7 +88,7 @@ func (a *Leaks) progress(ctx context.Context, l registry.Leak, k *keyturn.Key) (
 	cur := k.Current()
 	replaced := cur != nil && cur.Generation > l.Generation
 	dead := (i == nil || !k.Retired.IsZero()) && !l.Stray
-	if !(replaced && l.Replaced.IsZero()) && !dead {
+	if (!replaced || !l.Replaced.IsZero()) && !dead {
 		return l, nil
 	}
 	proof := ""

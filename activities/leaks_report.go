@@ -40,8 +40,8 @@ func (r Reporter) Report(ctx context.Context, found []leaks.Finding) ([]Reported
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		g.marks = r.Prints.Marks(g.found[0])
-		matched, err := r.whose(ctx, g)
+		g.marks = r.Prints.Marks(g.found[0]) // takes milliseconds
+		matched, err := Whose(ctx, r.Registry, r.Prints, g.found, g.marks)
 		if err != nil {
 			return out, err
 		}
@@ -62,17 +62,16 @@ type sameValue struct {
 	marks []keyturn.Mark
 }
 
-// grouped puts findings of one value together, in the order they came. Marks take
-// milliseconds, so they are made once for each.
+// grouped puts findings of one value together, in the order they came.
 func grouped(found []leaks.Finding) []*sameValue {
 	var out []*sameValue
-	byText := map[string]*sameValue{}
+	same := map[leaks.Digest]*sameValue{}
 	for _, f := range found {
-		text := plainly(f)
-		g := byText[text]
+		digest := f.Digest()
+		g := same[digest]
 		if g == nil {
 			g = &sameValue{}
-			byText[text] = g
+			same[digest] = g
 			out = append(out, g)
 		}
 		g.found = append(g.found, f)
@@ -80,31 +79,19 @@ func grouped(found []leaks.Finding) []*sameValue {
 	return out
 }
 
-// plainly is all that makes the marks of a finding. It stays in memory.
-func plainly(f leaks.Finding) string {
-	text := f.Value.Expose() + "\x00" + f.HMSL + "\x00" + f.SHA1 + "\x00" + f.RemoteID
-	for _, b := range f.Beside {
-		text += "\x00" + b.Expose()
-	}
-	if text == "\x00\x00\x00" {
-		text += f.Source + "\x00" + cmp.Or(f.Alert, f.Event)
-	}
-	return text
-}
-
-// whose finds the keys a leak is recorded of; one that is zero stands for nobody. An id
-// counts only where no value does: one that is found alone means that the value is near.
-func (r Reporter) whose(ctx context.Context, g *sameValue) ([]Match, error) {
-	first := g.found[0]
-	own, err := Attribute(ctx, r.Registry, g.marks)
+// Whose finds the keys that [Reporter.Report] records a leak of; one that is zero stands
+// for nobody. The findings are of one value, and marks are the value's. An id counts only
+// where no value does: one that is found alone means that the value is near.
+func Whose(ctx context.Context, r registry.Leaks, prints leaks.Fingerprinter, found []leaks.Finding, marks []keyturn.Mark) ([]Match, error) {
+	own, err := Attribute(ctx, r, marks)
 	if err != nil {
 		return nil, err
 	}
-	beside, err := Attribute(ctx, r.Registry, r.Prints.MarksBeside(first))
+	beside, err := Attribute(ctx, r, prints.MarksBeside(found...))
 	if err != nil {
 		return nil, err
 	}
-	out := own
+	out, first := own, found[0]
 	byID := len(own) == 0 || own[0].How == leaks.ByID
 	for _, m := range beside {
 		if m.How == leaks.ByID && !byID {

@@ -111,6 +111,7 @@ func (w *leaksWorld) Respond(_ context.Context, leak string) error {
 func (*leaksWorld) Begin(context.Context, activities.Start) (activities.Begun, error) {
 	return activities.Begun{What: activities.Started}, nil
 }
+
 func (*leaksWorld) Expedite(context.Context, keyturn.KeyID, activities.Hurry) error {
 	return nil
 }
@@ -130,6 +131,7 @@ func (s *scanner) Look(_ context.Context, alert string) (leaks.Finding, error) {
 	}
 	return f, s.err
 }
+
 func (s *scanner) Open(context.Context, time.Time) iter.Seq2[leaks.Finding, error] {
 	return func(yield func(leaks.Finding, error) bool) {
 		for _, f := range s.alerts {

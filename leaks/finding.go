@@ -1,6 +1,9 @@
 package leaks
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keyturn/keyturn"
@@ -42,6 +45,27 @@ type Finding struct {
 	Since    time.Time // when it was exposed, as far as is known: the commit's; zero if unknown
 	At       time.Time // when the scanner found it; zero if it does not say
 	Validity Validity  // what the scanner says; Keyturn asks the vendor itself
+}
+
+// A Digest tells findings of different values apart. It stays in memory: it is a plain
+// hash of them.
+type Digest [sha256.Size]byte
+
+// Digest is of all that says which value was found. Where the scanner does not say, it is
+// of what stands beside it and of what the scanner calls it.
+func (f Finding) Digest() Digest {
+	parts := []string{f.Value.Expose(), f.HMSL, f.SHA1, f.RemoteID}
+	if strings.Join(parts, "") == "" {
+		parts = append(parts, f.Source, f.Alert, f.Event)
+		for _, b := range f.Beside {
+			parts = append(parts, b.Expose())
+		}
+	}
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p) // a hash takes everything
+	}
+	return Digest(h.Sum(nil))
 }
 
 // Validity is whether a leaked value works. The words are stored.

@@ -29,10 +29,18 @@ func (f Fingerprinter) Marks(found Finding) []keyturn.Mark {
 
 // MarksBeside returns what may be known of what was found with a value: another value,
 // or the id it is used with, which means that its value is near.
-func (f Fingerprinter) MarksBeside(found Finding) []keyturn.Mark {
-	var out marks
-	for _, text := range found.Beside {
-		out.add(f.within(text)...)
+func (f Fingerprinter) MarksBeside(found ...Finding) []keyturn.Mark {
+	var out []keyturn.Mark
+	seen := map[keyturn.Mark]bool{}
+	for _, one := range found {
+		for _, text := range one.Beside {
+			for _, m := range f.within(text) {
+				if !seen[m] {
+					seen[m] = true
+					out = append(out, m)
+				}
+			}
+		}
 	}
 	return out
 }

@@ -139,9 +139,10 @@ func decode(name string, text []byte) (*config.ViperConfig, error) {
 	if err := errors.Join(v.ReadConfig(bytes.NewReader(text)), v.Unmarshal(out)); err != nil {
 		return nil, invalid("%s: these are no rules: %v; mend the file", name, firstLine(err))
 	}
-	both := out.AllowList != nil && len(out.Allowlists) > 0
-	if out.AllowList != nil {
-		out.Allowlists, out.AllowList = append(out.Allowlists, out.AllowList), nil
+	old := out.AllowList //nolint:staticcheck // the old spelling is read, too
+	both := old != nil && len(out.Allowlists) > 0
+	if old != nil {
+		out.Allowlists, out.AllowList = append(out.Allowlists, old), nil //nolint:staticcheck // as above
 	}
 	for i := range out.Rules {
 		r := &out.Rules[i]

@@ -77,7 +77,7 @@ func (s *leakStory) commands() []string {
 		out = append(out, "keyturn manual show "+string(l.Key))
 	}
 	if s.Paused != nil {
-		out = append(out, "keyturn providers resume "+s.Issuer.String())
+		out = append(out, "keyturn providers resume "+s.String())
 	}
 	if mayKill("", l) == nil {
 		out = append(out, "keyturn leaks kill "+l.ID)

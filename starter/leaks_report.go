@@ -141,7 +141,7 @@ func (o *leaksReportOptions) open(a *app) (io.Reader, *progressbar.ProgressBar, 
 		r := progressbar.NewReader(a.in, bar)
 		return &r, bar, func() {}, nil
 	}
-	f, err := os.Open(o.path) //nolint:gosec // the operator names the file
+	f, err := os.Open(o.path)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("reading the report: %w; check the path and its permissions", err)
 	}

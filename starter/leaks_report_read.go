@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
@@ -23,7 +23,7 @@ type reportReading struct {
 
 func newReportReading(opts *leaksReportOptions, store registry.Leaks, prints leaks.Fingerprinter, format string) *reportReading {
 	return &reportReading{
-		opts: opts, match: matcher{store: store, prints: prints, known: map[[sha256.Size]byte]*ownedValue{}, byMark: map[keyturn.Mark]*ownedValue{}},
+		opts: opts, match: matcher{store: store, prints: prints, known: map[leaks.Digest]*ownedValue{}},
 		view: newReportView(opts.dryRun, format),
 	}
 }
@@ -50,7 +50,7 @@ func (r *reportReading) read(ctx context.Context, findings iter.Seq2[leaks.Findi
 // take takes in a finding.
 func (r *reportReading) take(ctx context.Context, f leaks.Finding) error {
 	r.view.Findings++
-	if f.Value.IsZero() && f.HMSL == "" && f.SHA1 == "" && f.RemoteID == "" {
+	if f.Value.IsZero() && f.HMSL == "" && f.SHA1 == "" && f.RemoteID == "" && len(f.Beside) == 0 {
 		r.view.WithoutValue++
 		return nil
 	}
@@ -98,44 +98,32 @@ func (r *reportReading) flush(ctx context.Context) error {
 type matcher struct {
 	store  registry.Leaks
 	prints leaks.Fingerprinter
-	known  map[[sha256.Size]byte]*ownedValue
-	byMark map[keyturn.Mark]*ownedValue
+	known  map[leaks.Digest]*ownedValue
 }
 
 // An ownedValue is a value and whose it is.
 type ownedValue struct {
+	marks   []keyturn.Mark
 	matches []activities.Match // empty if it is no key's
 	lines   []*reportedLeak    // that tell of it, in a dry run
 	left    bool               // it was left out
 }
 
-// whose says whose a finding's value is: the same for all findings of a value.
+// whose says whose a finding's value is: the same for all findings of a value. What
+// stands beside it is looked at as long as it is nobody's.
 func (m *matcher) whose(ctx context.Context, f leaks.Finding) (*ownedValue, error) {
-	hash := sha256.New()
-	texts := []string{f.Value.Expose(), f.HMSL, f.SHA1, f.RemoteID}
-	for _, b := range f.Beside {
-		texts = append(texts, b.Expose())
-	}
-	for _, text := range texts {
-		_, _ = fmt.Fprintf(hash, "%d:%s", len(text), text)
-	}
-	name := [sha256.Size]byte(hash.Sum(nil))
-	if v := m.known[name]; v != nil {
+	name := f.Digest()
+	v := m.known[name]
+	if v == nil {
+		v = &ownedValue{marks: m.prints.Marks(f)}
+		m.known[name] = v
+	} else if len(v.matches) > 0 || len(f.Beside) == 0 {
 		return v, nil
 	}
-	marks := m.prints.Marks(f)
-	if len(marks) > 0 && m.byMark[marks[0]] != nil {
-		m.known[name] = m.byMark[marks[0]]
-		return m.known[name], nil
-	}
-	matches, err := activities.Attribute(ctx, m.store, marks)
+	matches, err := activities.Whose(ctx, m.store, m.prints, []leaks.Finding{f}, v.marks)
 	if err != nil {
 		return nil, err
 	}
-	v := &ownedValue{matches: matches}
-	m.known[name] = v
-	if len(marks) > 0 {
-		m.byMark[marks[0]] = v
-	}
+	v.matches = slices.DeleteFunc(matches, func(o activities.Match) bool { return o.Key == "" })
 	return v, nil
 }

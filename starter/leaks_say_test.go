@@ -75,8 +75,10 @@ func TestLeaksKillWarns(t *testing.T) {
 	}{
 		"replaced": {func(l *registry.Leak) { l.Replaced = noon }, []string{"It is replaced: its consumers have another value"}},
 		"an id":    {func(l *registry.Leak) { l.Match = leaks.ByID }, []string{"stand still until they have the new value", "Only the vendor's id was found"}},
-		"nobody's": {func(l *registry.Leak) { unowned(l); l.Issuer.Provider, l.Kept = "github", leakID },
-			[]string{nobodys, "- at github\n", "unknown, as it is no key's", "Whoever uses it stands still, and nothing replaces it."}},
+		"nobody's": {
+			func(l *registry.Leak) { unowned(l); l.Issuer.Provider, l.Kept = "github", leakID },
+			[]string{nobodys, "- at github\n", "unknown, as it is no key's", "Whoever uses it stands still, and nothing replaces it."},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,8 +176,10 @@ func TestLeakRefusals(t *testing.T) {
 		"kill " + leakID + " --dry-run":     {gone, exitRefused, "the value is dead, nothing was changed"},
 		"kill " + leakID + " --yes":         {killed, exitRefused, "it is ended already"},
 		"kill --yes " + leakID:              {unowned, exitRefused, "nobody knows which vendor the value is of; find out, end it there, then: keyturn leaks dismiss"},
-		"kill -y " + leakID: {func(l *registry.Leak) { unowned(l); l.Issuer.Provider = "github" }, exitRefused,
-			"neither is the value kept nor is it known what github calls it"},
+		"kill -y " + leakID: {
+			func(l *registry.Leak) { unowned(l); l.Issuer.Provider = "github" }, exitRefused,
+			"neither is the value kept nor is it known what github calls it",
+		},
 		"hold l-1":                                           {nil, exitRefused, `no leak "l-1"`},
 		"hold " + leakID:                                     {gone, exitRefused, "the value is dead, nothing was changed"},
 		"hold " + leakID + " --as a":                         {killed, exitRefused, "it is ended already"},

@@ -127,8 +127,10 @@ func TestLeakNext(t *testing.T) {
 			unowned(l)
 			l.Issuer, l.RemoteID = keyturn.Issuer{Provider: "aws", Account: "1"}, searchID
 		}, nil, "enters it as a key of aws/1 with the vendor's id " + searchID, "kill adopt dismiss"},
-		"paused": {triaged, func(t *testing.T, d *desk) { d.hold(t, keyturn.Issuer{Provider: "aws", Account: "123456789012"}) },
-			"waits because its account is paused: 3h ago by carol@desk: incident 4711", "watch resume kill hold dismiss"},
+		"paused": {
+			triaged, func(t *testing.T, d *desk) { d.hold(t, keyturn.Issuer{Provider: "aws", Account: "123456789012"}) },
+			"waits because its account is paused: 3h ago by carol@desk: incident 4711", "watch resume kill hold dismiss",
+		},
 		"by hand": {triaged, func(t *testing.T, d *desk) {
 			d.happened(t, "search-aws", registry.Began, "run/began", noon, "leak", "", func(k *keyturn.Key) {
 				h := handKey(keyturn.SupplyValue)

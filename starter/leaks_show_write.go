@@ -51,8 +51,8 @@ func (s *leakStory) writeHead(w io.Writer, now time.Time) error {
 		c.row("matched", matchText(l.Match))
 		c.row("owner", dash(s.Owner.Team)+", "+dash(s.Owner.Person))
 	}
-	if l.Issuer.Provider != "" || s.Issuer.Provider != "" {
-		c.row("provider", strings.TrimSuffix(s.Issuer.String(), "/"))
+	if l.Issuer.Provider != "" || s.Provider != "" {
+		c.row("provider", strings.TrimSuffix(s.String(), "/"))
 	}
 	if l.RemoteID != "" {
 		c.row("vendor's id", l.RemoteID)

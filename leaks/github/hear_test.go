@@ -32,9 +32,18 @@ func TestHearTellsActionsApart(t *testing.T) {
 		event, action string
 		heard         bool
 	}{
-		{alertEvent, "created", true}, {alertEvent, "reopened", true}, {alertEvent, "publicly_leaked", true}, {alertEvent, "validated", true},
-		{alertEvent, "resolved", false}, {alertEvent, "assigned", false}, {alertEvent, "unassigned", false}, {alertEvent, "metadata_created", false},
-		{locationEvent, "created", true}, {locationEvent, "deleted", false}, {"ping", "", false}, {"issues", "created", false},
+		{alertEvent, "created", true},
+		{alertEvent, "reopened", true},
+		{alertEvent, "publicly_leaked", true},
+		{alertEvent, "validated", true},
+		{alertEvent, "resolved", false},
+		{alertEvent, "assigned", false},
+		{alertEvent, "unassigned", false},
+		{alertEvent, "metadata_created", false},
+		{locationEvent, "created", true},
+		{locationEvent, "deleted", false},
+		{"ping", "", false},
+		{"issues", "created", false},
 	} {
 		d := w.deliver(c.event, c.action)
 		var want leaks.News

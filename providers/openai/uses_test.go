@@ -46,8 +46,10 @@ func TestUsesCountsCallsByTheHour(t *testing.T) {
 	}
 	next := hour.Add(time.Hour)
 	want := []providers.Use{
-		{At: hour, What: "completions: 7 requests, gpt-5"}, {At: hour, What: "completions: 1 requests, o9"},
-		{At: next, What: "images: 9 requests, gpt-image-1"}, {ID: "audit_log-1", At: hour.Add(72 * time.Minute), What: "api_key.deleted"},
+		{At: hour, What: "completions: 7 requests, gpt-5"},
+		{At: hour, What: "completions: 1 requests, o9"},
+		{At: next, What: "images: 9 requests, gpt-image-1"},
+		{ID: "audit_log-1", At: hour.Add(72 * time.Minute), What: "api_key.deleted"},
 	}
 	first, err := uses(t, w.p, principal, hour)
 	wantKind(t, "Uses", err, "")
