@@ -62,12 +62,17 @@ func (a *Leaks) CloseOutside(ctx context.Context, in LeakRef) (LeakView, error) 
 		return a.view(l), err
 	}
 	text := endOf(l)
-	errs := []error{a.settleTicket(ctx, l, text), a.closeAlerts(ctx, l, text)}
+	closed, err := a.closeAlerts(ctx, l, text)
+	errs := []error{a.settleTicket(ctx, l, text), err}
 	if err := first(errs); err != nil && !keyturn.KindOf(err).Retryable() {
 		_, noting := a.change(ctx, l.ID, func(l *registry.Leak) { l.Note = "not closed outside: " + words(err) })
 		return a.view(l), errors.Join(err, noting)
 	}
-	return a.view(l), first(errs)
+	if err := first(errs); err != nil || closed <= l.Outside {
+		return a.view(l), err
+	}
+	l, err = a.change(ctx, l.ID, func(l *registry.Leak) { l.Outside = closed })
+	return a.view(l), err
 }
 
 // endOf says how a leak ended.
@@ -91,8 +96,9 @@ func endOf(l registry.Leak) string {
 	return text
 }
 
-// closeAlerts closes the alerts of the scanners that told of a leak.
-func (a *Leaks) closeAlerts(ctx context.Context, l registry.Leak, text string) error {
+// closeAlerts closes the alerts of the scanners that told of a leak, and returns of how
+// many hits.
+func (a *Leaks) closeAlerts(ctx context.Context, l registry.Leak, text string) (hits int, err error) {
 	why := leaks.Revoked
 	if l.State == registry.LeakDismissed {
 		why = cmp.Or(leaks.Closing(l.Dismissal), leaks.Accepted)
@@ -101,8 +107,9 @@ func (a *Leaks) closeAlerts(ctx context.Context, l registry.Leak, text string) e
 	done := map[string]bool{}
 	for h, err := range a.Keys.Registry.LeakHits(ctx, l.ID) {
 		if err != nil {
-			return err
+			return hits, err
 		}
+		hits++
 		c, ok := a.Sources[h.Source].(leaks.Closer)
 		if !ok || h.Alert == "" || done[h.Source+"\x00"+h.Alert] {
 			continue
@@ -112,5 +119,5 @@ func (a *Leaks) closeAlerts(ctx context.Context, l registry.Leak, text string) e
 			errs = append(errs, err)
 		}
 	}
-	return first(errs)
+	return hits, first(errs)
 }

@@ -172,7 +172,7 @@ func (r Reporter) record(ctx context.Context, g *sameValue, m Match, n int) (Rep
 		}
 	}
 	// A leak that is closed has nothing left to be done but to close its alerts.
-	if l.State == registry.LeakOpen || alerts {
+	if l.State == registry.LeakOpen || alerts && l.Hits > l.Outside {
 		err = r.Respond(ctx, l.ID)
 	}
 	return Reported{Leak: l, Opened: opened, Fresh: fresh}, err

@@ -188,6 +188,14 @@ func TestReportIsSafe(t *testing.T) {
 			t.Error("an alert of a dead value is to be closed")
 		}
 	}
+	l = w.all()[0]
+	l.Outside = l.Hits
+	if _, err := w.registry.SaveLeak(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if w.report(f); len(w.responses) != 3 {
+		t.Error("it was closed")
+	}
 }
 
 func TestLookForLeaks(t *testing.T) {

@@ -95,6 +95,7 @@ type Leak struct {
 	Ticket   keyturn.TicketRef
 	Told     string // the loudest that was told of it so far: found, late
 	Closed   time.Time
+	Outside  int    // of how many hits the scanners' alerts were closed
 	Note     string // why it was closed otherwise, or what a person should know
 	Revision int64
 }

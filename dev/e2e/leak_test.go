@@ -86,10 +86,10 @@ func TestOneLeakOfTenThousand(t *testing.T) {
 		found = append(found, leaks.Finding{Source: "trufflehog", Event: fmt.Sprint("e-", i), Value: keyturn.NewSecret(value), File: fmt.Sprint(i)})
 	}
 	n := l.alert(value)
-	out := l.report(found...)
 	for range 100 {
 		l.deliver(n)
 	}
+	out := l.report(found...)
 	leak := l.within(time.Minute, out[0].Leak.ID)
 	if leak.State != registry.LeakDead || leak.Hits != 10_001 || l.runs("RespondToLeak") != 1 {
 		t.Errorf("%d hits, %d responses: %+v", leak.Hits, l.runs("RespondToLeak"), leak)
