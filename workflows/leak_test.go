@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -296,3 +297,48 @@ func TestAlertThatCannotBeClosed(t *testing.T) {
 }
 
 var _ activities.LeakEngine = (*leakWorld)(nil)
+
+// byValue is a vendor that ends a key by its value only, as GitHub does a personal
+// token.
+type byValue struct{ *vendor }
+
+func (byValue) Revoke(context.Context, string, string) error {
+	return keyturn.Errorf(keyturn.Unsupported, "vendor: revoke", "not for this kind of key")
+}
+
+func (b byValue) RevokeValue(_ context.Context, s keyturn.Secret) error {
+	k, ok := b.FindSecret(s.Expose())
+	if !ok {
+		return keyturn.Errorf(keyturn.NotFound, "vendor: revoke value", "none of ours")
+	}
+	return b.vendor.Revoke(context.Background(), k.Principal, k.ID)
+}
+
+// TestKillByValue: the vendor's kill switch takes nothing but the value.
+func TestKillByValue(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t, func(w *world) {
+		w.provider = byValue{w.vendor}
+		w.key.Policy.OnLeak = keyturn.KillFirst
+	})
+	got := l.answered(l.found().ID)
+	l.dead(got)
+	if e := l.told()[registry.Killed]; !strings.Contains(e.Detail, "revoked by its value") || got.Killed.IsZero() {
+		t.Errorf("told of the end: %q", e.Detail)
+	}
+}
+
+// TestNoWayToEnd: nobody but a person can end it. They are told, and the key is replaced
+// all the same as far as that goes.
+func TestNoWayToEnd(t *testing.T) {
+	t.Parallel()
+	l := newLeakWorld(t, func(w *world) { w.key.Policy.OnLeak = keyturn.KillFirst })
+	l.vendor.mu.Lock()
+	l.vendor.revoke = []error{keyturn.Errorf(keyturn.Denied, "vendor: revoke", "the credential may not")}
+	l.vendor.mu.Unlock()
+	got := l.answered(l.found().ID)
+	l.dead(got)
+	if e := l.told()[registry.LeakLate]; !strings.Contains(e.Detail, "could not be: the credential may not") || !got.Killed.IsZero() {
+		t.Errorf("told %q, ended at %s", e.Detail, got.Killed)
+	}
+}
