@@ -23,15 +23,18 @@ type SecretVersion string
 // A Secret is a credential's value. It prints as a placeholder, and refuses
 // to be encoded, so it cannot reach a log line, an error, a Temporal payload
 // or a database column by accident. [Secret.Expose] is the only way out, and
-// every call to it is worth a reviewer's time. Compare secrets with [Secret.Equal]:
-// == tells nothing of them.
+// every call to it is worth a reviewer's time. Secrets are compared with
+// [Secret.Equal]: the compiler refuses ==, which would compare addresses.
 //
 // It holds a pointer because fmt calls no method of what is in an unexported field,
 // and would print the value; of a pointer there it prints the address.
-type Secret struct{ value *string }
+type Secret struct {
+	_     [0]func() // not comparable
+	value *string
+}
 
 // NewSecret wraps a value just received from a provider or a secret store.
-func NewSecret(value string) Secret { return Secret{&value} }
+func NewSecret(value string) Secret { return Secret{value: &value} }
 
 // Expose returns the value.
 func (s Secret) Expose() string { return s.text() }

@@ -135,6 +135,10 @@ func TestKeyNobodyEntered(t *testing.T) {
 		leak = l.found()[""]
 		return leak.RemoteID == made.ID
 	})
+	kept := fmt.Sprintf("keyturn-staged/keyturn/leaks/%[1]s/%[1]s", leak.ID)
+	if _, err := l.vaultAPI.KVv2("secret").Get(t.Context(), kept); err != nil {
+		t.Errorf("the value is kept until it is known whose it is: %v", err)
+	}
 	if leak.Alive != string(leaks.Active) || leak.Issuer != a.issuer() || leak.Kept == "" || !a.Ledger.Accepts(made.ID) {
 		t.Errorf("%+v", leak)
 	}
@@ -143,7 +147,7 @@ func TestKeyNobodyEntered(t *testing.T) {
 	if why, comment := l.forge.Closed(leakyRepo, n); leak.State != registry.LeakDead || a.Ledger.Accepts(made.ID) || why != "revoked" || !strings.Contains(comment, leak.ID) {
 		t.Errorf("%+v; the alert is closed as %q: %q", leak, why, comment)
 	}
-	if _, err := l.vaultAPI.KVv2("secret").Get(t.Context(), "keyturn/leaks/"+leak.ID); err == nil {
+	if _, err := l.vaultAPI.KVv2("secret").Get(t.Context(), kept); err == nil {
 		t.Error("the value is still kept")
 	}
 	l.hidden()

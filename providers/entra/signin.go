@@ -117,7 +117,7 @@ type tokens struct {
 func (t *tokens) get(app string, secret keyturn.Secret, now time.Time) (keyturn.Secret, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.token, t.app == app && t.secret == secret && now.Before(t.until)
+	return t.token, t.app == app && t.secret.Equal(secret) && now.Before(t.until)
 }
 
 func (t *tokens) put(app string, secret, token keyturn.Secret, until time.Time) {
@@ -130,7 +130,7 @@ func (t *tokens) put(app string, secret, token keyturn.Secret, until time.Time) 
 func (t *tokens) forget(token keyturn.Secret) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.token == token {
+	if t.token.Equal(token) {
 		t.until = time.Time{}
 	}
 }

@@ -50,7 +50,7 @@ func (t *tokens) put(of [sha256.Size]byte, value keyturn.Secret, until time.Time
 func (t *tokens) drop(value keyturn.Secret) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.value == value {
+	if t.value.Equal(value) {
 		t.until = time.Time{}
 	}
 }

@@ -87,7 +87,7 @@ func (p *provider) as(ctx context.Context, s session, r request) (answer, error)
 	}
 	select {
 	case p.app.busy <- struct{}{}:
-		if p.app.now.token == s.token {
+		if p.app.now.token.Equal(s.token) {
 			p.app.now = session{}
 		}
 		<-p.app.busy

@@ -94,7 +94,7 @@ func (l *appRoleLogin) login(ctx context.Context, client *api.Client) (*api.Secr
 func (l *appRoleLogin) unwrap(ctx context.Context, client *api.Client, wrapping keyturn.Secret) (keyturn.Secret, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.secretID.IsZero() && l.wrapping == wrapping {
+	if !l.secretID.IsZero() && l.wrapping.Equal(wrapping) {
 		return l.secretID, nil
 	}
 	secret, err := send(ctx, opLogin, client, "sys/wrapping/unwrap", func(c context.Context, v *api.Client, _ string) (*api.Secret, error) {
