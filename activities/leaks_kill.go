@@ -123,7 +123,8 @@ func (a *Leaks) target(ctx context.Context, l registry.Leak) (d *doomed, cannot 
 			d.id = i.RemoteID
 		}
 		if i.Version != "" {
-			if d.value, err = a.stored(ctx, &k, *i); err != nil && keyturn.KindOf(err) != keyturn.NotFound {
+			// With the id it can be ended although the store does not answer.
+			if d.value, err = a.stored(ctx, &k, *i); err != nil && d.id == "" && keyturn.KindOf(err) != keyturn.NotFound {
 				return nil, "", err
 			}
 		}
