@@ -68,7 +68,7 @@ func (a *Leaks) tellUnowned(ctx context.Context, l registry.Leak) error {
 // is known to work, or strangers see it. Most of what scanners take for secrets is
 // none of that.
 func loud(l registry.Leak) bool {
-	return l.Key != "" || l.Public || l.Alive == string(leaks.Active)
+	return l.Key != "" || l.Public || l.Works()
 }
 
 // unowned says what is known of a leak that is no key's, and what to do.

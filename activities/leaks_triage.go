@@ -85,7 +85,7 @@ func (a *Leaks) plan(k *keyturn.Key, l *registry.Leak) keyturn.OnLeak {
 // killAt is when a leaked key is ended if it is not replaced by then; zero if never. An
 // id is no secret: whoever merely knows it must not be able to have its key ended.
 func (a *Leaks) killAt(l registry.Leak) time.Time {
-	if l.Key == "" || l.Match == leaks.ByID || l.Plan != keyturn.ReplaceFirst || a.Rules.KillAfter == 0 {
+	if l.Key == "" || l.Stray || l.Match == leaks.ByID || l.Plan != keyturn.ReplaceFirst || a.Rules.KillAfter == 0 {
 		return time.Time{}
 	}
 	return l.Triaged.Add(a.Rules.KillAfter)

@@ -100,6 +100,13 @@ type Leak struct {
 	Revision int64
 }
 
+// Works reports whether the value is known to open something: the vendor said so or,
+// where it cannot be asked, a scanner did.
+func (l *Leak) Works() bool {
+	const active = "active"
+	return l.Dead.IsZero() && (l.Alive == active || l.Alive == "" && l.Said == active)
+}
+
 // A LeakState is how a leak stands. States are stored.
 type LeakState string
 

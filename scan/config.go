@@ -38,7 +38,7 @@ func (s *scanner) config() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, invalid("%s: %v; mend the file", path, firstLine(err))
 	}
-	cfg.Path = s.rel(path) // the engine leaves it alone: a rule may look like what it finds
+	cfg.Path = s.named(path) // the engine leaves it alone: a rule may look like what it finds
 	return cfg, nil
 }
 

@@ -91,7 +91,7 @@ func (s *scanner) walk(path string, yield func(file string) error) error {
 				return fs.SkipDir
 			}
 			return nil
-		case d.IsDir() && (d.Name() == ".git" || s.allows(file+"/")):
+		case d.IsDir() && (d.Name() == ".git" || at != path && s.allows(file+"/")):
 			return fs.SkipDir
 		case d.IsDir() || d.Name() == ".git":
 			return nil

@@ -155,11 +155,15 @@ func (g git) tracked(ctx context.Context, path string, yield func(file string) e
 	})
 }
 
-// checkRange refuses what is no revision but an option.
+// checkRange refuses what is no revision but an option, and a range of which one end is
+// empty: git takes HEAD for it, and finds nothing.
 func checkRange(revisions string) error {
 	for _, r := range strings.Fields(revisions) {
 		if strings.HasPrefix(r, "-") {
 			return invalid("%q is an option, not a revision; write revisions such as origin/main..HEAD", r)
+		}
+		if strings.HasPrefix(r, "..") || strings.HasSuffix(r, "..") {
+			return invalid("one end of the range %q is empty; is a variable of the CI unset? Write revisions such as origin/main..HEAD", r)
 		}
 	}
 	return nil

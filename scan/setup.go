@@ -32,6 +32,10 @@ func (s *scanner) setup(ctx context.Context) error {
 	case !info.IsDir() && s.request.What != Directory:
 		return invalid("%s is a file; name a folder of the repository", s.request.Path)
 	}
+	// What a link names is scanned; links below it are left out.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return invalid("%s cannot be read; run this as somebody who may", s.request.Path)
+	}
 	if s.request.What == Directory {
 		s.root = rootOf(path)
 	} else if s.root, err = s.open(ctx, path); err != nil {
@@ -123,9 +127,17 @@ func (s *scanner) rel(path string) string {
 	return ""
 }
 
+// named is rel of a file that a request names, which may be by a link.
+func (s *scanner) named(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return s.rel(path)
+}
+
 // allows reports whether a file is left alone as a whole.
 func (s *scanner) allows(file string) bool {
-	if s.request.Baseline != "" && file == s.rel(s.request.Baseline) {
+	if s.request.Baseline != "" && file == s.named(s.request.Baseline) {
 		return true
 	}
 	for _, a := range s.detector.Config.Allowlists {

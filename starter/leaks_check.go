@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -138,6 +139,9 @@ func (v *checkedValue) add(ctx context.Context, store registry.Store, m activiti
 	}
 	if l != nil {
 		c.Leak, c.LeakState = l.ID, l.State
+		if l.Stray {
+			c.State, c.Since = strayState, time.Time{}
+		}
 	}
 	v.Keys = append(v.Keys, c)
 	return nil

@@ -40,6 +40,9 @@ type checkedKey struct {
 // deadState is the state of a generation that is in no ledger any more.
 const deadState = "dead"
 
+// strayState is the state of one that is in no ledger and works all the same.
+const strayState = "works although it was ended"
+
 // diedAt finds in a key's history when a generation was ended; zero if it does not say.
 func diedAt(ctx context.Context, store registry.Store, k *keyturn.Key, remoteID string) (time.Time, error) {
 	died := k.Retired

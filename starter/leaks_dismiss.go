@@ -131,7 +131,7 @@ func mayDismiss(command string, l registry.Leak) error {
 
 // dismissWarning says what is given up with a leak; empty for nothing.
 func dismissWarning(l registry.Leak) string {
-	alive := l.Alive == string(leaks.Active)
+	alive := l.Works()
 	switch {
 	case l.Key != "" && l.Alive != string(leaks.Inactive) && l.Killed.IsZero() && l.Match != leaks.ByID:
 		works := "it works, as far as is known"

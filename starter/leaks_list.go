@@ -110,6 +110,8 @@ func leakStage(l registry.Leak, now time.Time) string {
 		return "dead, " + rough(l.Dead.Sub(l.At)) + " after it was told of"
 	case l.State == registry.LeakDead:
 		return "dead"
+	case l.Stray && l.Killed.IsZero():
+		return "works although it was ended; waits for a person"
 	case !l.Killed.IsZero() && l.Replaced.IsZero() && l.Key != "":
 		return "ended " + distance(l.Killed, now) + ", not replaced yet"
 	case !l.Killed.IsZero():

@@ -19,6 +19,8 @@ func (s *leakStory) next(now time.Time) string {
 		return "nothing"
 	case l.Word == registry.LeakKill && l.Killed.IsZero():
 		return "it is being ended, replaced or not"
+	case l.Stray:
+		return "it was ended, and works all the same; nothing ends it by itself: keyturn leaks kill " + l.ID
 	case l.Key == "":
 		return s.nextUnowned()
 	case l.Triaged.IsZero():

@@ -115,6 +115,7 @@ func TestLeakNext(t *testing.T) {
 		"dead already":  {with(func(l *registry.Leak) { l.Alive = string(leaks.Inactive) }), nil, "it is being replaced", "watch kill hold dismiss"},
 		"kill":          {with(func(l *registry.Leak) { l.Plan = keyturn.KillFirst }), nil, "it is being ended ahead of its replacement", "watch kill hold dismiss"},
 		"told to kill":  {with(func(l *registry.Leak) { l.Word = registry.LeakKill }), nil, "it is being ended, replaced or not", "watch kill hold dismiss"},
+		"stray":         {with(func(l *registry.Leak) { l.Stray = true }), nil, "works all the same; nothing ends it by itself", "watch kill hold dismiss"},
 		"held":          {with(func(l *registry.Leak) { l.Word, l.Worder, l.Plan = registry.LeakHold, "carol", keyturn.KillFirst }), nil, "it is being replaced; it is not ended before that, because carol said so", "watch kill dismiss"},
 		"killed":        {with(func(l *registry.Leak) { l.Killed = noon }), nil, "its consumers stand still until it is", "watch dismiss"},
 		"replaced":      {with(func(l *registry.Leak) { l.Replaced = noon }), nil, "its consumers have another value", "watch kill hold dismiss"},

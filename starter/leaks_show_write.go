@@ -114,6 +114,8 @@ func works(l registry.Leak) string {
 		return "yes, when it was looked at"
 	case l.Alive == string(leaks.Inactive):
 		return "no: the vendor refuses it"
+	case l.Works():
+		return "yes, says the scanner"
 	}
 	return "unknown"
 }

@@ -89,8 +89,12 @@ func warnOfScan(a *app, r scan.Request, result scan.Result) {
 	if n > most {
 		log.Warn(fmt.Sprintf("%d more files were not scanned; --output json lists them", n-most))
 	}
-	if r.What == scan.History && result.Scanned == 0 {
+	switch {
+	case result.Scanned > 0:
+	case r.What == scan.History:
 		log.Warn("there is no commit in this range")
+	case r.What == scan.Directory || r.What == scan.Tracked:
+		log.Warn("no file was scanned: there is none, or the rules allow all of them")
 	}
 }
 

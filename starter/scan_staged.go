@@ -13,9 +13,12 @@ func newScanStagedCmd(a *app) *cobra.Command {
 		Short: "Find keys in what is about to be committed",
 		Long: `Staged scans the lines that the next commit would add, and no others: of a file that
 is staged in part, only that part. PATH is any folder of the repository, by default
-the current one. As a pre-commit hook it stops a commit with a key in it.`,
+the current one. As a pre-commit hook it stops a commit with a key in it:
+
+    printf '#!/bin/sh\nexec keyturn scan staged\n' > .git/hooks/pre-commit
+    chmod +x .git/hooks/pre-commit`,
 		Example: `  keyturn scan staged
-  echo 'exec keyturn scan staged' >> .git/hooks/pre-commit`,
+  keyturn scan staged services/payments`,
 		Args:              onePath,
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
