@@ -38,7 +38,9 @@ func (o *operation) retireOnce(ctx workflow.Context, in *activities.RetireKeyInp
 	case err == nil:
 		o.noteTicket(out.Ticket)
 		return &out, nil
-	case !temporal.IsCanceledError(err) || o.control.said == said:
+	case o.control.said == said, !temporal.IsCanceledError(err) && kindOf(err) != keyturn.NotYet:
+		// An attempt that asks to be called again just as it is cancelled is not called
+		// again, and was interrupted all the same.
 		return nil, err
 	case o.control.aborted != nil && o.sealed == "":
 		return nil, errAborted

@@ -104,8 +104,8 @@ func peopleAreTold(t *testing.T, s *stack) {
 		if found := findMark(m.Subject+m.Text, marks(canary)); found != "" {
 			t.Errorf("a value reached a message: %s", found)
 		}
-		for _, n := range m.Notices { // other scenarios' too: they share the registry
-			if !strings.Contains(m.Text, n.Key) {
+		for _, n := range m.Notices { // other scenarios' too: a digest may leave those out
+			if n.Key == string(sc.id) && !strings.Contains(m.Text, n.Key) {
 				t.Errorf("the message does not say that it is about %s: %s", n.Key, m.Text)
 			}
 		}
