@@ -99,28 +99,8 @@ func (a *Leaks) change(ctx context.Context, id string, edit func(*registry.Leak)
 
 // note appends an event to the leaked key's history, as edit leaves the key. The
 // same name is the same event.
-func (a *Leaks) note(ctx context.Context, l registry.Leak, e registry.Event, edit func(*keyturn.Key)) (keyturn.Key, error) {
+func (a *Leaks) note(ctx context.Context, l registry.Leak, e registry.Event, edit func(*keyturn.Key)) error {
 	e.ID = l.ID + "/" + e.ID
 	e.Key, e.Actor, e.Reason, e.At = l.Key, LeakActor(l.ID), "leak", a.Keys.Now().UTC()
-	for {
-		k, err := a.Keys.Registry.Get(ctx, l.Key)
-		if err != nil {
-			return k, err
-		}
-		edited := clone(k)
-		if edit != nil {
-			edit(&edited)
-		}
-		saved, err := a.Keys.Registry.Save(ctx, edited, e)
-		if keyturn.KindOf(err) != keyturn.Conflict {
-			return saved, err
-		}
-		now, getErr := a.Keys.Registry.Get(ctx, l.Key)
-		if getErr != nil {
-			return k, getErr
-		}
-		if now.Revision == k.Revision {
-			return k, err // not a race: the registry refuses this change itself
-		}
-	}
+	return amend(ctx, a.Keys.Registry, e, edit)
 }

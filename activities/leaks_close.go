@@ -36,7 +36,7 @@ func (a *Leaks) CloseLeak(ctx context.Context, in LeakRef) (LeakView, error) {
 		return LeakView{}, err
 	}
 	if l.Key != "" && !l.Triaged.IsZero() {
-		if _, err := a.note(ctx, l, registry.Event{ID: "closed", What: registry.LeakClosed, Detail: text, Tell: []registry.Audience{registry.ToOwner, registry.ToSecurity}}, nil); err != nil {
+		if err := a.note(ctx, l, registry.Event{ID: "closed", What: registry.LeakClosed, Detail: text, Tell: []registry.Audience{registry.ToOwner, registry.ToSecurity}}, nil); err != nil {
 			return LeakView{}, err
 		}
 	}

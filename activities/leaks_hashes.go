@@ -114,7 +114,7 @@ func (a *Leaks) ask(ctx context.Context, hashes []string, res *AskHashesResult) 
 	res.Asked += len(hashes)
 	for _, known := range found {
 		res.Known++
-		_, err := a.reporter(HashSource).Report(ctx, []leaks.Finding{{
+		_, err := NewReporter(a, HashSource).Report(ctx, []leaks.Finding{{
 			Source: HashSource, Event: known.Hash, Rule: "seen in " + strconv.Itoa(known.Count) + " places", HMSL: known.Hash, URL: known.URL, Public: true,
 		}})
 		if err != nil {

@@ -56,7 +56,7 @@ func (a *Leaks) killLeaked(ctx context.Context, l registry.Leak) (cannot string,
 		return "", err
 	}
 	if l.Key != "" {
-		if _, err = a.note(ctx, l, registry.Event{
+		if err := a.note(ctx, l, registry.Event{
 			ID: "killed", What: registry.Killed, Detail: target.id + " was " + target.how + " because its value leaked",
 			Tell: []registry.Audience{registry.ToOwner, registry.ToTeam}, Urgent: true,
 		}, nil); err != nil {
@@ -79,12 +79,11 @@ func (a *Leaks) killLeaked(ctx context.Context, l registry.Leak) (cannot string,
 // condemn writes down that a generation is about to be ended, before it is.
 func (a *Leaks) condemn(ctx context.Context, l registry.Leak) error {
 	now := a.Keys.Now().UTC()
-	_, err := a.note(ctx, l, registry.Event{ID: "condemned", What: registry.Noted, Detail: "its value leaked: it is ended ahead of its replacement"}, func(k *keyturn.Key) {
+	return a.note(ctx, l, registry.Event{ID: "condemned", What: registry.Noted, Detail: "its value leaked: it is ended ahead of its replacement"}, func(k *keyturn.Key) {
 		if i := k.Issue(l.Generation); i != nil && i.Killed.IsZero() {
 			i.Killed = now
 		}
 	})
-	return err
 }
 
 // doomed is a value about to be ended.

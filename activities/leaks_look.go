@@ -38,15 +38,11 @@ func (a *Leaks) LookAtAlert(ctx context.Context, in LookAtAlertInput) (LookAtAle
 	if err != nil {
 		return LookAtAlertResult{}, err
 	}
-	out, err := a.reporter(in.Source).Report(ctx, []leaks.Finding{f})
+	out, err := NewReporter(a, in.Source).Report(ctx, []leaks.Finding{f})
 	if err != nil || len(out) == 0 {
 		return LookAtAlertResult{}, err
 	}
 	return LookAtAlertResult{Leak: out[0].Leak.ID, Opened: out[0].Opened}, nil
-}
-
-func (a *Leaks) reporter(actor string) Reporter {
-	return Reporter{Registry: a.Keys.Registry, Respond: a.Engine.Respond, Prints: a.Keys.Fingerprints, Keep: a.Keep, Actor: actor, Now: a.Keys.Now}
 }
 
 // LookForLeaksInput asks to look for leaks nobody was told of.
@@ -108,7 +104,7 @@ func (a *Leaks) open(ctx context.Context, name string, since time.Time, res *Loo
 			return err
 		}
 		res.Alerts++
-		out, err := a.reporter(name).Report(ctx, []leaks.Finding{f})
+		out, err := NewReporter(a, name).Report(ctx, []leaks.Finding{f})
 		if err != nil {
 			return err
 		}

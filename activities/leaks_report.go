@@ -23,6 +23,12 @@ type Reporter struct {
 	Now     func() time.Time
 }
 
+// NewReporter returns what takes findings in on a worker. It is no method of Leaks:
+// what it reports holds values, and every method there is an activity.
+func NewReporter(a *Leaks, actor string) Reporter {
+	return Reporter{Registry: a.Keys.Registry, Respond: a.Engine.Respond, Prints: a.Keys.Fingerprints, Keep: a.Keep, Actor: actor, Now: a.Keys.Now}
+}
+
 // A Reported says what became of one value that was found.
 type Reported struct {
 	Leak   registry.Leak

@@ -42,7 +42,7 @@ func (a *Leaks) tellFound(ctx context.Context, l registry.Leak) error {
 	case string(leaks.Inactive):
 		detail += "; it is dead already"
 	}
-	if _, err := a.note(ctx, l, registry.Event{
+	if err := a.note(ctx, l, registry.Event{
 		ID: "found", What: registry.LeakFound, Detail: detail + "; see: keyturn leaks show " + l.ID,
 		Tell: []registry.Audience{registry.ToOwner, registry.ToTeam, registry.ToSecurity}, Urgent: true,
 	}, nil); err != nil {
@@ -89,7 +89,7 @@ func (a *Leaks) tellLate(ctx context.Context, l registry.Leak) (registry.Leak, e
 	if err := a.report(ctx, l, lateLeak, registry.Critical, detail, mend); err != nil {
 		return l, err
 	}
-	_, err := a.note(ctx, l, registry.Event{
+	err := a.note(ctx, l, registry.Event{
 		ID: "late", What: registry.LeakLate, Detail: detail, Tell: []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true,
 	}, nil)
 	if err != nil {
@@ -113,8 +113,7 @@ func (a *Leaks) tellAlive(ctx context.Context, l registry.Leak, why string) erro
 	if err := a.report(ctx, l, aliveLeak, registry.Critical, detail, "end it at the vendor; see: keyturn leaks show "+l.ID); err != nil || l.Key == "" {
 		return err
 	}
-	_, err := a.note(ctx, l, registry.Event{ID: "alive", What: registry.LeakLate, Detail: detail, Tell: []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true}, nil)
-	return err
+	return a.note(ctx, l, registry.Event{ID: "alive", What: registry.LeakLate, Detail: detail, Tell: []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true}, nil)
 }
 
 // TellLeak tells of a leak where that takes others: it opens a ticket and, where no

@@ -50,20 +50,11 @@ func (a *Leavers) tellLate(ctx context.Context, d registry.Departure, p Departur
 
 // tellKey tells once of a key that is late.
 func (a *Leavers) tellKey(ctx context.Context, d registry.Departure, id keyturn.KeyID) error {
-	for {
-		k, err := a.Registry.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		_, err = a.Registry.Save(ctx, k, registry.Event{
-			ID: d.ID + "/" + string(id) + "/late", Key: id, What: registry.Stuck, Actor: DepartureActor(d.ID), At: a.Now().UTC(), Reason: "offboarding",
-			Detail: fmt.Sprintf("a leaver could have seen it, and it is not replaced within %s", a.Rules.SLA),
-			Tell:   []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true,
-		})
-		if keyturn.KindOf(err) != keyturn.Conflict {
-			return err
-		}
-	}
+	return amend(ctx, a.Registry, registry.Event{
+		ID: d.ID + "/" + string(id) + "/late", Key: id, What: registry.Stuck, Actor: DepartureActor(d.ID), At: a.Now().UTC(), Reason: "offboarding",
+		Detail: fmt.Sprintf("a leaver could have seen it, and it is not replaced within %s", a.Rules.SLA),
+		Tell:   []registry.Audience{registry.ToSecurity, registry.ToTeam}, Urgent: true,
+	}, nil)
 }
 
 // report records what is found about a departure. It names nobody.

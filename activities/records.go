@@ -61,6 +61,31 @@ func (b *bench) save(ctx context.Context, n note, edit func(*keyturn.Key) error)
 	}
 }
 
+// amend appends an event to a key's history, as edit leaves the key as it is now; nil
+// leaves it. It is for whoever holds no intent. edit may run several times.
+func amend(ctx context.Context, r registry.Store, e registry.Event, edit func(*keyturn.Key)) error {
+	for {
+		k, err := r.Get(ctx, e.Key)
+		if err != nil {
+			return err
+		}
+		edited := clone(k)
+		if edit != nil {
+			edit(&edited)
+		}
+		if _, err = r.Save(ctx, edited, e); keyturn.KindOf(err) != keyturn.Conflict {
+			return err
+		}
+		now, getErr := r.Get(ctx, e.Key)
+		if getErr != nil {
+			return getErr
+		}
+		if now.Revision == k.Revision {
+			return err // not a race: the registry refuses this change itself
+		}
+	}
+}
+
 // applied reports whether a key is as edit would leave it.
 func applied(key keyturn.Key, edit func(*keyturn.Key) error) (bool, error) {
 	edited := clone(key)

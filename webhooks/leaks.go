@@ -19,22 +19,15 @@ func (s *Server) leak(w http.ResponseWriter, r *http.Request, name string, sourc
 	path := strings.TrimPrefix(r.URL.Path, leaksPath+name)
 	news, err := source.Hear(r.Context(), leaks.Delivery{Method: r.Method, Path: path, Header: r.Header, Body: body})
 	switch keyturn.KindOf(err) {
-	case "":
-	case keyturn.Unsupported:
-		answer(w, http.StatusNotFound, "no webhook secret is configured for this source")
-		return
 	case keyturn.NotFound:
 		answer(w, http.StatusNotFound, "this source has no such endpoint")
-		return
-	case keyturn.Denied:
-		s.end(w, as, Forged, http.StatusUnauthorized, "the delivery does not prove where it is from, or is too old")
 		return
 	case keyturn.Unavailable, keyturn.RateLimited: // what proves it cannot be had just now
 		s.Log.Error("a delivery could not be checked", "source", as, "error", err)
 		s.end(w, as, Failed, http.StatusServiceUnavailable, "try again later")
 		return
-	default:
-		s.end(w, as, Malformed, http.StatusBadRequest, "the delivery cannot be understood")
+	}
+	if s.refused(w, as, "source", unproven, err) {
 		return
 	}
 	outcome, err := s.heard(r.Context(), as, name, news)

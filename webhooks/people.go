@@ -5,9 +5,11 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/people"
 )
+
+// unproven is what a delivery lacks that shows no signature of the sender's.
+const unproven = "does not prove where it is from"
 
 // person acts on a directory's delivery. Each change is looked at by a workflow,
 // because directories wait for an answer for seconds only. It is recorded once that
@@ -20,16 +22,7 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, name string, d p
 		return
 	}
 	news, err := h.Hear(people.Delivery{Method: r.Method, Header: r.Header, Query: r.URL.Query(), Body: body})
-	switch keyturn.KindOf(err) {
-	case "":
-	case keyturn.Unsupported:
-		answer(w, http.StatusNotFound, "no webhook secret is configured for this directory")
-		return
-	case keyturn.Denied:
-		s.end(w, source, Forged, http.StatusUnauthorized, "the delivery does not prove where it is from, or is too old")
-		return
-	default:
-		s.end(w, source, Malformed, http.StatusBadRequest, "the delivery cannot be understood")
+	if s.refused(w, source, "directory", unproven, err) {
 		return
 	}
 	if news.Answer != "" {

@@ -165,16 +165,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, source string, lim
 // the workflow asks the tracker; so it is recorded only once it was acted on.
 func (s *Server) ticket(w http.ResponseWriter, r *http.Request, name string, t tickets.Tracker, body []byte) {
 	news, err := t.Hear(r.Header, body)
-	switch keyturn.KindOf(err) {
-	case "":
-	case keyturn.Unsupported:
-		answer(w, http.StatusNotFound, "no webhook secret is configured for this tracker")
-		return
-	case keyturn.Denied:
-		s.end(w, name, Forged, http.StatusUnauthorized, "the delivery is not signed as it must be, or is too old")
-		return
-	default:
-		s.end(w, name, Malformed, http.StatusBadRequest, "the delivery cannot be understood")
+	if s.refused(w, name, "tracker", "is not signed as it must be", err) {
 		return
 	}
 	if news.Ticket == "" {
@@ -188,6 +179,22 @@ func (s *Server) ticket(w http.ResponseWriter, r *http.Request, name string, t t
 		return
 	}
 	s.end(w, name, outcome, http.StatusOK, "")
+}
+
+// refused answers a delivery that Hear refused, and reports whether it did. sender is
+// what sends such deliveries, and lacks what one lacks that is Denied.
+func (s *Server) refused(w http.ResponseWriter, source, sender, lacks string, err error) bool {
+	switch keyturn.KindOf(err) {
+	case "":
+		return false
+	case keyturn.Unsupported:
+		answer(w, http.StatusNotFound, "no webhook secret is configured for this "+sender)
+	case keyturn.Denied:
+		s.end(w, source, Forged, http.StatusUnauthorized, "the delivery "+lacks+", or is too old")
+	default:
+		s.end(w, source, Malformed, http.StatusBadRequest, "the delivery cannot be understood")
+	}
+	return true
 }
 
 func (s *Server) tell(ctx context.Context, name string, news tickets.News) (Outcome, error) {

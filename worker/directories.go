@@ -55,14 +55,12 @@ func openDirectory(name string, d Directory, w *wiring, m *metrics) (people.Dire
 			continue
 		}
 		env := people.Env{
-			HTTP:    &http.Client{Transport: newTransport("people/"+d.Directory, d.CallsPerSecond, m.calls), Timeout: time.Duration(d.Timeout), CheckRedirect: stay},
+			HTTP:    newClient("people/"+d.Directory, d.CallsPerSecond, time.Duration(d.Timeout), m),
 			BaseURL: d.BaseURL, Decode: func(v any) error { return strict(d.Settings, v) }, Secret: pair(w.keys.Secrets), Now: time.Now,
 		}
-		if d.WebhookSecretFile != "" {
-			var err error
-			if env.WebhookSecret, err = config.Secret(d.WebhookSecretFile); err != nil {
-				return nil, fmt.Errorf("webhook_secret_file: %w", err)
-			}
+		var err error
+		if env.WebhookSecret, err = webhookSecret(d.WebhookSecretFile); err != nil {
+			return nil, err
 		}
 		return f.New(env)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +84,7 @@ func (l Leaks) check(stores config.Stores) error {
 	for _, name := range slices.Sorted(maps.Keys(l.Sources)) {
 		s := l.Sources[name]
 		switch {
-		case !regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(name):
+		case !isURLName(name):
 			wrong("leaks.sources.%s: a name is 1 to 32 of a-z, 0-9 and -: it becomes part of a URL", name)
 		case name == activities.HashSource:
 			wrong("leaks.sources.%s: choose another name: that one says who knew of a fingerprint", name)

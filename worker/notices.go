@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -32,7 +31,7 @@ type teller struct {
 func newTeller(c dispatch.Config, w *wiring, log *slog.Logger, m *metrics) (*teller, error) {
 	open, err := c.Open(channels(), func(name string, settings map[string]any) notices.Env {
 		return notices.Env{
-			HTTP:   &http.Client{Transport: newTransport("notices/"+name, 10, m.calls), Timeout: 20 * time.Second, CheckRedirect: stay},
+			HTTP:   newClient("notices/"+name, 10, 20*time.Second, m),
 			Decode: func(v any) error { return strict(settings, v) },
 			Secret: secret(w.keys.Secrets), Now: time.Now,
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +89,7 @@ func (p People) check() error {
 	for _, name := range slices.Sorted(maps.Keys(p.Directories)) {
 		d := p.Directories[name]
 		switch {
-		case !regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(name):
+		case !isURLName(name):
 			wrong("people.directories.%s: a name is 1 to 32 of a-z, 0-9 and -: it becomes part of a URL", name)
 		case name == activities.OriginOperator || name == activities.OriginComparison:
 			wrong("people.directories.%s: choose another name: that one says who reported a departure", name)

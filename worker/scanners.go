@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
-	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/leaks"
 	"github.com/keyturn/keyturn/leaks/gitguardian"
 	"github.com/keyturn/keyturn/leaks/github"
@@ -60,14 +58,12 @@ func openSource(name string, s LeakSource, w *wiring, m *metrics) (leaks.Source,
 		}
 		env := leaks.Env{
 			Name:    name,
-			HTTP:    &http.Client{Transport: newTransport("leaks/"+s.Source, s.CallsPerSecond, m.calls), Timeout: time.Duration(s.Timeout), CheckRedirect: stay},
+			HTTP:    newClient("leaks/"+s.Source, s.CallsPerSecond, time.Duration(s.Timeout), m),
 			BaseURL: s.BaseURL, Decode: func(v any) error { return strict(s.Settings, v) }, Secret: pair(w.keys.Secrets), Now: time.Now,
 		}
-		if s.WebhookSecretFile != "" {
-			var err error
-			if env.WebhookSecret, err = config.Secret(s.WebhookSecretFile); err != nil {
-				return nil, fmt.Errorf("webhook_secret_file: %w", err)
-			}
+		var err error
+		if env.WebhookSecret, err = webhookSecret(s.WebhookSecretFile); err != nil {
+			return nil, err
 		}
 		return f.New(env)
 	}
@@ -93,7 +89,7 @@ func checkSources(ctx context.Context, c Config, out io.Writer) error {
 type hashes struct{ client *hmsl.Client }
 
 func openHashes(c HasMySecretLeaked, w *wiring, m *metrics) hashes {
-	hc := &http.Client{Transport: newTransport("leaks/"+activities.HashSource, 5, m.calls), Timeout: 20 * time.Second, CheckRedirect: stay}
+	hc := newClient("leaks/"+activities.HashSource, 5, 20*time.Second, m)
 	client := &hmsl.Client{HTTP: hc, BaseURL: c.BaseURL}
 	if c.APIKey.Path != "" {
 		read := secret(w.keys.Secrets)
@@ -124,9 +120,7 @@ func (h hashes) Known(ctx context.Context, asked []string) (found []activities.K
 // reportLeaks records what a scanner found and has it answered.
 func reportLeaks(w *wiring) func(context.Context, string, []leaks.Finding) error {
 	return func(ctx context.Context, source string, found []leaks.Finding) error {
-		_, err := activities.Reporter{
-			Registry: w.registry, Respond: w.leaks.Engine.Respond, Prints: w.keys.Fingerprints, Keep: w.leaks.Keep, Actor: source, Now: time.Now,
-		}.Report(ctx, found)
+		_, err := activities.NewReporter(w.leaks, source).Report(ctx, found)
 		return err
 	}
 }

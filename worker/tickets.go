@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/activities"
-	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/secrets"
 	"github.com/keyturn/keyturn/tickets"
 	"github.com/keyturn/keyturn/tickets/github"
@@ -70,7 +67,7 @@ func (t Tickets) check() error {
 		known("tickets.teams."+team, name)
 	}
 	for name, tr := range t.Trackers {
-		if !regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(name) {
+		if !isURLName(name) {
 			errs = append(errs, fmt.Errorf("tickets.trackers.%s: a name is 1 to 32 of a-z, 0-9 and -: it becomes part of a URL", name))
 		}
 		if tr.CallsPerSecond < 0 {
@@ -109,14 +106,12 @@ func openTracker(t Tracker, stores secrets.Catalog, m *metrics) (tickets.Tracker
 			continue
 		}
 		env := tickets.Env{
-			HTTP:    &http.Client{Transport: newTransport(t.Tracker, t.CallsPerSecond, m.calls), Timeout: time.Duration(t.Timeout), CheckRedirect: stay},
+			HTTP:    newClient(t.Tracker, t.CallsPerSecond, time.Duration(t.Timeout), m),
 			BaseURL: t.BaseURL, Decode: func(v any) error { return strict(t.Settings, v) }, Secret: secret(stores), Now: time.Now,
 		}
-		if t.WebhookSecretFile != "" {
-			var err error
-			if env.WebhookSecret, err = config.Secret(t.WebhookSecretFile); err != nil {
-				return nil, fmt.Errorf("webhook_secret_file: %w", err)
-			}
+		var err error
+		if env.WebhookSecret, err = webhookSecret(t.WebhookSecretFile); err != nil {
+			return nil, err
 		}
 		return f.New(env)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -24,6 +25,12 @@ func newTransport(name string, callsPerSecond float64, calls *prometheus.Counter
 		next: next, calls: calls, name: name,
 		limit: rate.NewLimiter(rate.Limit(callsPerSecond), max(1, int(callsPerSecond))),
 	}
+}
+
+// newClient is what an adapter asks its vendor with: a request is counted under name,
+// kept to a rate, never retried, and follows no redirect.
+func newClient(name string, callsPerSecond float64, timeout time.Duration, m *metrics) *http.Client {
+	return &http.Client{Transport: newTransport(name, callsPerSecond, m.calls), Timeout: timeout, CheckRedirect: stay}
 }
 
 // RoundTrip implements http.RoundTripper.

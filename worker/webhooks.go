@@ -9,11 +9,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/keyturn/keyturn"
+	"github.com/keyturn/keyturn/config"
 	"github.com/keyturn/keyturn/webhooks"
 	"github.com/keyturn/keyturn/workflows"
 )
@@ -71,6 +74,23 @@ func checkPublicURL(s string) error {
 	}
 	return nil
 }
+
+// webhookSecret reads what deliveries prove themselves with; without a file there is
+// none, and none are taken.
+func webhookSecret(file string) (keyturn.Secret, error) {
+	if file == "" {
+		return keyturn.Secret{}, nil
+	}
+	secret, err := config.Secret(file)
+	if err != nil {
+		return secret, fmt.Errorf("webhook_secret_file: %w", err)
+	}
+	return secret, nil
+}
+
+// isURLName reports whether a name can become part of a webhook's address: 1 to 32 of
+// a-z, 0-9 and -.
+func isURLName(name string) bool { return regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(name) }
 
 // temporal is Temporal as webhooks see it.
 type temporal struct {

@@ -113,7 +113,7 @@ func accounts(configured []Account, stores secrets.Catalog, log *slog.Logger, m 
 		}
 		p, err := f.New(providers.Env{
 			Account: a.Account, BaseURL: a.BaseURL, Now: time.Now,
-			HTTP:       &http.Client{Transport: newTransport(a.Provider, a.CallsPerSecond, m.calls), Timeout: time.Duration(a.Timeout), CheckRedirect: stay},
+			HTTP:       newClient(a.Provider, a.CallsPerSecond, time.Duration(a.Timeout), m),
 			Decode:     func(v any) error { return strict(a.Settings, v) },
 			Credential: credential(stores),
 			Log:        log.With("provider", a.Provider, "account", a.Account),

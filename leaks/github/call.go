@@ -1,14 +1,11 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/exchange"
@@ -91,9 +88,7 @@ func (s *source) send(ctx context.Context, op string, bearer keyturn.Secret, met
 	return got, s.refusal(op, got)
 }
 
-// refusal turns a status into an error. Throttling is 403 or 429, and how long to wait
-// is in retry-after, or else until x-ratelimit-reset if x-ratelimit-remaining is 0, or
-// else a minute (REST API, "Rate limits for the REST API").
+// refusal turns a status into an error.
 func (s *source) refusal(op string, got exchange.Answer) error {
 	var e *keyturn.Error
 	if !errors.As(got.Err(op), &e) {
@@ -117,19 +112,10 @@ func (s *source) refusal(op string, got exchange.Answer) error {
 	default:
 		return e
 	}
-	h := got.Header
-	wait, said := time.Duration(0), false
-	if n, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		wait, said = time.Duration(n)*time.Second, true
-	} else if at, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil && h.Get("X-RateLimit-Remaining") == "0" {
-		wait, said = max(time.Second, time.Unix(at, 0).Sub(s.env.Now())), true
-	}
-	if !said && got.Status == http.StatusForbidden && !bytes.Contains(bytes.ToLower(got.Body), []byte("rate limit")) {
+	wait, throttled := exchange.GitHubThrottled(got.Status, got.Header, func() []byte { return got.Body }, s.env.Now())
+	if !throttled {
 		e.Message = "the token or the App may not do this; it needs the repository permission Secret scanning alerts, with write access to close alerts"
 		return e
-	}
-	if !said {
-		wait = time.Minute
 	}
 	return &keyturn.Error{Kind: keyturn.RateLimited, Op: op, Message: "too many requests", RetryAfter: wait}
 }

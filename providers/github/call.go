@@ -1,7 +1,6 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/exchange"
@@ -64,10 +62,7 @@ func (p *provider) do(ctx context.Context, bearer keyturn.Secret, r request) (an
 	return got, nil
 }
 
-// refused turns a status into an error. Throttling is 403 or 429, and how long
-// to wait is in retry-after, or else until x-ratelimit-reset if
-// x-ratelimit-remaining is 0, or else a minute (REST API, "Rate limits for the
-// REST API").
+// refused turns a status into an error.
 func (p *provider) refused(op string, resp *http.Response) error {
 	var e *keyturn.Error
 	if !errors.As(exchange.StatusError(op, resp), &e) {
@@ -80,21 +75,13 @@ func (p *provider) refused(op string, resp *http.Response) error {
 	default:
 		return e
 	}
-	wait, said := time.Duration(0), false
-	if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
-		wait, said = time.Duration(n)*time.Second, true
-	} else if at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
-		wait, said = max(time.Second, time.Unix(at, 0).Sub(p.env.Now())), true
-	}
-	if !said && resp.StatusCode == http.StatusForbidden {
-		// Only the body tells a secondary limit from a missing permission.
+	body := func() []byte {
 		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		if !bytes.Contains(bytes.ToLower(b), []byte("rate limit")) {
-			return e
-		}
+		return b
 	}
-	if !said {
-		wait = time.Minute
+	wait, throttled := exchange.GitHubThrottled(resp.StatusCode, resp.Header, body, p.env.Now())
+	if !throttled {
+		return e
 	}
 	return &keyturn.Error{Kind: keyturn.RateLimited, Op: op, Message: "too many requests", RetryAfter: wait}
 }

@@ -1,13 +1,10 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/keyturn/keyturn"
 	"github.com/keyturn/keyturn/exchange"
@@ -24,7 +21,11 @@ func (t *tracker) refused(op string, resp *http.Response) error {
 	case http.StatusUnauthorized:
 		e.Message = "GitHub refused the token; renew the secret that the setting token names"
 	case http.StatusForbidden, http.StatusTooManyRequests:
-		if wait, ok := t.throttled(resp); ok {
+		body := func() []byte {
+			b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+			return b
+		}
+		if wait, ok := exchange.GitHubThrottled(resp.StatusCode, resp.Header, body, t.env.Now()); ok {
 			return &keyturn.Error{Kind: keyturn.RateLimited, Op: op, Message: "too many requests", RetryAfter: wait}
 		}
 		e.Message = "the token may not; it needs the permission Issues (read and write) for the repository, and its account the role Write"
@@ -32,27 +33,6 @@ func (t *tracker) refused(op string, resp *http.Response) error {
 		e.Message = "GitHub does not accept it; check the settings assignees and type, and that the text has at most 65,536 characters"
 	}
 	return e
-}
-
-// throttled reports how long a caller is to wait. Throttling is 403 or 429, and
-// the time is in retry-after, or else until x-ratelimit-reset if
-// x-ratelimit-remaining is 0, or else a minute ("Rate limits for the REST API").
-func (t *tracker) throttled(resp *http.Response) (time.Duration, bool) {
-	if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
-		return time.Duration(n) * time.Second, true
-	}
-	at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)
-	if err == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
-		return max(time.Second, time.Unix(at, 0).Sub(t.env.Now())), true
-	}
-	if resp.StatusCode == http.StatusForbidden {
-		// Only the body tells a secondary limit from a missing permission.
-		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		if !bytes.Contains(bytes.ToLower(b), []byte("rate limit")) {
-			return 0, false
-		}
-	}
-	return time.Minute, true
 }
 
 // repository is the part of a repository that is read ("Get a repository").
